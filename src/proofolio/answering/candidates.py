@@ -1,0 +1,213 @@
+"""Finds what could be said: from a plan to scored groups of units, each within one passage."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from proofolio.answering.plan import Kind, Plan, Term
+from proofolio.answering.units import Unit, units_of
+from proofolio.core.records import Document, DocumentKind, Rank
+from proofolio.retrieval.index import Hit, Index
+from proofolio.retrieval.words import stem, stems
+from proofolio.store.dossier import StoredPassage
+
+DEEP = 50  # plain retrieval has three quarters of the facts in its first fifty passages
+IN_UNIT, MEANS_SAME, IN_CONTEXT, SAME_IN_CONTEXT = 1.0, 0.75, 0.5, 0.35
+
+_DIGIT = re.compile(r"\d")
+_BECAUSE = re.compile(r"\b(because|since|so that|in order to|therefore|due to|reason|avoid|prevent|instead of|rather than|to keep|otherwise|trade-?off|chose|prefer|must not|should not|cannot)\b", re.IGNORECASE)
+_KIND_BONUS = {"import": -0.22, "heading": -0.14, "snippet": -0.05, "line": -0.04, "block": -0.05, "comment": 0.0, "setting": 0.03,
+               "output": 0.02, "docstring": 0.02, "definition": 0.0, "dead": 0.0, "raise": 0.02, "test": 0.0}
+_RANK_BONUS = {Rank.OUTPUT: 0.03, Rank.CODE: 0.03, Rank.TEST: -0.03, Rank.RECORD: 0.02, Rank.CLAIM: 0.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A unit with its score and the stems of the question that it answers."""
+
+    unit: Unit
+    score: float
+    matched: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The telling units of one passage, in file order, with the score of the whole."""
+
+    passage: StoredPassage
+    document: Document
+    units: tuple[Unit, ...]
+    score: float
+    coverage: float  # share of the question's weight that the whole passage meets
+    matched: frozenset[str]
+    best: float
+
+
+def weigh(plan: Plan, index: Index) -> list[Term]:
+    """The plan's terms with weights by rarity in this portfolio; a word that is absent weighs most."""
+    total = max(index.total, 1)
+    weighed = []
+    for term in plan.terms:
+        found = index.count(term.word)
+        rarity = math.log((total + 1) / (found + 0.5)) / math.log(total + 2)
+        weighed.append(replace(term, weight=term.weight * min(1.0, max(0.12, rarity))))
+    return weighed
+
+
+def search(plan: Plan, index: Index, terms: Sequence[Term], limit: int = DEEP) -> list[Hit]:
+    """The passages worth cutting into units: words, words that mean the same, meaning, each part."""
+    telling = [t for t in terms if t.weight > 0.1]
+    direct = [t.word for t in telling]
+    wider = direct + [a for t in telling for a in t.alternatives]
+    lists: list[tuple[float, Sequence[int]]] = [
+        (1.0, [k for k, _ in index.lexical(direct, limit)]),
+        (0.8, [k for k, _ in index.lexical(wider, limit)]),
+        (0.9, [k for k, _ in index.dense(plan.question, limit)]),
+    ]
+    if len(plan.parts) > 1:
+        for part in plan.parts:
+            said = stems(part)
+            inside = [t for t in telling if t.stem in said]
+            lists.append((0.5, [k for k, _ in index.lexical([t.word for t in inside] + [a for t in inside for a in t.alternatives], limit)]))
+            lists.append((0.4, [k for k, _ in index.dense(part, limit)]))
+    return index.fuse(lists, limit)
+
+
+def groups(plan: Plan, index: Index, terms: Sequence[Term], hits: Sequence[Hit]) -> list[Group]:
+    """Every hit as a group of its telling units, best first."""
+    if not hits:
+        return []
+    top = hits[0].score
+    made = [g for h in hits if (g := group(plan, index, terms, h.passage, h.score / top))]
+    return sorted(made, key=lambda g: (-g.score, g.passage.id))
+
+
+def group(plan: Plan, index: Index, terms: Sequence[Term], passage: StoredPassage, prior: float) -> Group | None:
+    """The telling units of one passage, or None where nothing in it meets the question."""
+    document = index.document(passage.source, passage.path)
+    if document is None:
+        return None
+    lines = index.lines(passage.source, passage.path)
+    context = stems(f"{passage.path} {passage.symbol} {passage.context}")
+    weight = sum(t.weight for t in terms) or 1.0
+    scored = [_score(plan, terms, u, context, weight, document, prior) for u in units_of(document, passage.first, passage.last, lines)]
+    scored = [s for s in scored if s.score > 0]
+    if not scored:
+        return None
+    ranked = sorted(scored, key=lambda s: -s.score)
+    best = ranked[0].score
+    room = 5 if plan.kind in {Kind.WALKTHROUGH, Kind.PROCESS} else 4
+    kept = _pick(ranked, best, room)
+    matched = frozenset().union(*(s.matched for s in scored))
+    coverage = sum(t.weight for t in terms if t.stem in matched or t.stem in context) / weight
+    score = best + 0.25 * sum(s.score for s in ranked[1:3]) / 2 + 0.25 * coverage + 0.1 * prior
+    score += _RANK_BONUS.get(passage.rank, 0.0)
+    units = tuple(sorted((s.unit for s in kept), key=lambda u: (u.start, u.end)))
+    said = frozenset().union(*(s.matched for s in kept)) | (context & {t.stem for t in terms})
+    return Group(passage, document, units, score, coverage, said, best)
+
+
+def _pick(ranked: Sequence[Scored], best: float, room: int) -> list[Scored]:
+    """The best unit, then those near it in score that add something."""
+    kept: list[Scored] = []
+    said: set[str] = set()
+    for item in ranked:
+        if len(kept) >= room or item.score < best * 0.55:
+            break
+        if item.unit.clause in said:
+            continue
+        if kept and item.unit.kind in {"import", "heading"}:
+            continue
+        kept.append(item)
+        said.add(item.unit.clause)
+    return kept
+
+
+def _score(plan: Plan, terms: Sequence[Term], unit: Unit, context: frozenset[str], weight: float, document: Document, prior: float) -> Scored:
+    own = stems(f"{unit.text} {unit.context}")
+    total, matched = 0.0, set()
+    direct = False
+    for term in terms:
+        share = _meets(term, own, context)
+        if share:
+            total += term.weight * share
+            if share > IN_CONTEXT:
+                matched.add(term.stem)
+                direct = True
+    score = total / weight
+    if not direct:
+        score *= 0.5
+    if score > 0:
+        score += _KIND_BONUS.get(unit.kind, 0.0)
+        if plan.wants_number and _DIGIT.search(unit.text):
+            score += 0.10
+        if plan.wants_reason and _BECAUSE.search(unit.text):
+            score += 0.12
+        if "dead" in document.flags:
+            score -= 0.08
+        if document.kind is DocumentKind.PROSE and len(unit.text) < 12:
+            score -= 0.1
+        score += 0.08 * prior
+    return Scored(unit, score, frozenset(matched))
+
+
+def _meets(term: Term, own: frozenset[str], context: frozenset[str]) -> float:
+    if term.stem in own:
+        return IN_UNIT
+    if any(_contains(own, a) for a in term.alternatives):
+        return MEANS_SAME
+    if term.stem in context:
+        return IN_CONTEXT
+    if any(_contains(context, a) for a in term.alternatives):
+        return SAME_IN_CONTEXT
+    return 0.0
+
+
+def _contains(bag: frozenset[str], phrase: str) -> bool:
+    return all(stem(w) in bag for w in phrase_words(phrase))
+
+
+def phrase_words(phrase: str) -> list[str]:
+    """The words of an alternative: "rate limit" is two, "access_token" too."""
+    return [w for w in re.split(r"[\W_]+", phrase.lower()) if w]
+
+
+def diverse(ranked: Sequence[Group], terms: Sequence[Term], limit: int) -> list[Group]:
+    """The best groups such that each adds something: new words of the question, or a new file."""
+    weights = {t.stem: t.weight for t in terms}
+    total = sum(weights.values()) or 1.0
+    chosen: list[Group] = []
+    covered: set[str] = set()
+    pool = list(ranked)
+    while pool and len(chosen) < limit:
+        def gain(g: Group) -> float:
+            fresh = sum(weights.get(s, 0.0) for s in g.matched - covered) / total
+            same = sum(1 for c in chosen if c.passage.path == g.passage.path)
+            near = any(c.passage.path == g.passage.path and abs(c.passage.first - g.passage.first) < 3 for c in chosen)
+            return g.score + 0.35 * fresh - 0.06 * same - (1.0 if near else 0.0)
+        best = max(pool, key=lambda g: (gain(g), -g.passage.id))
+        if chosen and best.score < 0.45 * chosen[0].score:
+            break
+        pool.remove(best)
+        if any(_repeats(best, c) for c in chosen):
+            continue
+        chosen.append(best)
+        covered |= best.matched
+    return chosen
+
+
+def _repeats(group: Group, other: Group) -> bool:
+    """Whether a group says only what another says already: copies of a file, a pasted function."""
+    mine, theirs = {u.clause for u in group.units}, {u.clause for u in other.units}
+    return mine <= theirs
+
+
+def covered_weight(chosen: Iterable[Group], terms: Sequence[Term]) -> float:
+    """The share of the question's weight that the chosen groups meet together."""
+    met: set[str] = set()
+    for item in chosen:
+        met |= item.matched
+    return sum(t.weight for t in terms if t.stem in met) / (sum(t.weight for t in terms) or 1.0)

@@ -1,0 +1,158 @@
+"""Reads a question: what kind of answer it wants, about what, and what it takes for granted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from proofolio.evidence.concepts import Expansion, expand
+from proofolio.evidence.rules import Topic
+from proofolio.evidence.technologies import Mention, mentioned_in
+from proofolio.retrieval.words import FILLER, content_words, stem
+
+
+class Kind(StrEnum):
+    """The kind of answer that a question wants."""
+
+    CHOICE = "choice"
+    PROCESS = "process"
+    WALKTHROUGH = "walkthrough"
+    NUMBER = "number"
+    FIGURE = "figure"
+    WHERE = "where"
+    YES_NO = "yes_no"
+    AUTHORSHIP = "authorship"
+    PRIVATE = "private"
+    OFF_TOPIC = "off_topic"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word of the question; ``weight`` is 1 for a telling word and less for filler."""
+
+    word: str
+    stem: str
+    weight: float
+    alternatives: tuple[str, ...] = ()  # words of the work that mean the same, stemmed or phrases
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A question as the engine understands it."""
+
+    question: str
+    kind: Kind
+    terms: tuple[Term, ...]
+    parts: tuple[str, ...]
+    topics: tuple[tuple[str, float], ...]
+    technologies: tuple[Mention, ...]
+    expansions: tuple[Expansion, ...]
+    presupposes: str = ""  # the clause that takes something for granted, or ""
+    wants_reason: bool = False
+    wants_number: bool = False
+    follow_up: bool = False
+
+    def stems(self) -> frozenset[str]:
+        """The stems of the telling words."""
+        return frozenset(t.stem for t in self.terms if t.weight >= 0.5)
+
+
+_FIGURE = re.compile(
+    r"\b(show|see|look at|picture|drawing|draw|have|is there|got)\b.{0,60}\b(plots?|charts?|diagrams?|pictures?|curves?|drawings?|screenshots?|figures?|images?|graphs?|visuali[sz]ations?|heat ?maps?|mock-?ups?)\b"
+    r"|\b(plots?|diagrams?|pictures?|drawings?|screenshots?)\b.{0,40}\b(of|for|showing)\b|\bwhat does .{0,40} look like\b", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"\bhow (many|much|often|long|large|big|fast|far|high|low|small|frequently|old|accurate|well did)\b"
+    r"|\bwhat (is |was |are |were )?(the |your )?(exact |final |overall |best )?(\w+ ){0,2}(scores?|values?|percentages?|rates?|sizes?|numbers?|limits?|thresholds?|auc|accuracy|f1|precision|recall|rmse|mae|coverage|versions?|weights?|weighting|ratios?|latency|interval|timeouts?|concordance|counts?)\b"
+    r"|\bwhat (coverage|accuracy|score|weight|latency|interval|timeout|threshold|concordance|area under)\b|\bat what\b|\bexact\b", re.IGNORECASE)
+_CHOICE = re.compile(r"\bwhy\b|\bwhat made you\b|\b(reason|rationale)\b|\binstead of\b|\brather than\b|\bover\b.+\?|\bwhich\b.{0,40}\b(choose|chose|pick|picked|settle|select|decide|go with|went with)\b", re.IGNORECASE)
+_WALK = re.compile(r"\bwalk (me|us) through\b|\bdescribe\b|\bstep[s]?\b|\bwhich path\b|\bpath does\b|\bend[- ]to[- ]end\b|\bstages?\b|\btalk me through\b|\border\b|\barchitecture\b|\bwhat happens\b", re.IGNORECASE)
+_WHERE = re.compile(r"^\s*(and |so |but )?(where|in which (file|module|folder))\b|\bshow me (where|the code|a place)\b|\bopen (one|it)\b", re.IGNORECASE)
+_YES_NO = re.compile(r"^\s*(and |so |but |then |ok,? |okay,? )*(is|are|do|does|did|can|could|was|were|has|have|had|will|would|should)\b|,\s*(is|are|do|does|did|can|could|was|were|has|have|had|will|would)\b[^,]*\?$", re.IGNORECASE)
+_AUTHORSHIP = re.compile(
+    r"\bdid you (really |actually |personally )?write\b|\bwho (wrote|authored|built|made)\b|\b(what|which) (was|is|were) your (own )?(part|role|contribution|share)\b|\byour own (work|code)\b|\bhow much of (this|it|the code) (is|was) (yours|your)\b|\bwritten by you\b|\bis (this|it|that) (really )?your (own )?(work|code)\b",
+    re.IGNORECASE)
+_PRIVATE = re.compile(
+    r"\b(salary|salaries|wage|compensation|home address|where do you live|phone number|passport|social security|date of birth|how old are you|marital|married|religio\w*|political|pregnan\w*|your age)\b"
+    r"|\b(print|reveal|show|tell|give|list|dump|repeat|what(?:'s| is| are))\b.{0,40}\b(your |the |all )*(passwords?|api[- ]keys?|secret[s]? (value|key)s?|private keys?|credentials? (value|file)|system prompt|\.env (file|contents?)|proofolio\.toml|your configuration|your instructions)\b"
+    r"|\bignore (all |any |your )?(previous|prior|above) (instructions|rules)\b", re.IGNORECASE)
+_REASON = re.compile(r"\bwhy\b|\breason|\brationale\b|\bwhat made you\b|\bconvince|\bhow did you decide\b|\bon purpose\b|\btrade-?off", re.IGNORECASE)
+_FOLLOW_UP = re.compile(
+    r"^\s*(and|but|so|ok|okay|then|also|what about|how about|are you sure|really|show me|why not|which one|where is (it|that)|in production)\b|\b(it|that|this|those|these|them|there|they|one)\b", re.IGNORECASE)
+_PRESUPPOSES = re.compile(
+    r"\b(why (did|do|have) (you|they|your team)|what made you|how did you (decide|choose|pick|set up|configure|tune|come)|i (noticed|see|saw|read|understand|heard)( that)?|you (split|use|used|run|ran|chose|built|have|had|cache|cached|set|created|wrote|work|apply|applied|moved|migrated)|with .{3,60} in place|your \w+|the \w+ (that )?you|given that|since you)\b",
+    re.IGNORECASE)
+_SPLIT = re.compile(r"\?\s+|,\s+(?:and|but|or)\s+(?=(?:what|which|how|who|where|when|why|do|does|did|is|are|was|can|on|of|then)\b)|\s+(?:and|but)\s+(?=(?:what|which|how|who|where|when|why)\b)|\s+-\s+|;\s+", re.IGNORECASE)
+
+
+def plan(question: str, topics: Mapping[str, Topic], similarity: Mapping[str, float] | None = None) -> Plan:
+    """Plan a question that stands alone; ``similarity`` is each topic's nearness in meaning, if known."""
+    expansions = tuple(expand(question))
+    return Plan(
+        question=question,
+        kind=_kind(question),
+        terms=_terms(question, expansions),
+        parts=tuple(p.strip(" ?.,") for p in _SPLIT.split(question) if len(content_words(p)) >= 1) or (question,),
+        topics=_topics(question, topics, similarity or {}),
+        technologies=tuple(mentioned_in(question)),
+        expansions=expansions,
+        presupposes=question if _PRESUPPOSES.search(question) else "",
+        wants_reason=bool(_REASON.search(question)),
+        wants_number=bool(_NUMBER.search(question)),
+    )
+
+
+def refers_back(question: str) -> bool:
+    """Whether a question leans on the one before it: it starts with "and", or says "it", "that"."""
+    telling = [w for w in content_words(question) if w not in FILLER]
+    return bool(_FOLLOW_UP.search(question)) or len(telling) <= 2
+
+
+def follow(this: Plan, before: Plan) -> Plan:
+    """A plan that takes from the one before what this question leaves out, at less weight."""
+    own = {t.stem for t in this.terms}
+    inherited = tuple(replace(t, weight=t.weight * 0.35) for t in before.terms if t.stem not in own)
+    weight = {k: v for k, v in before.topics}
+    topics = this.topics or tuple((k, v * 0.6) for k, v in weight.items())
+    return replace(this, terms=this.terms + inherited, topics=topics, expansions=this.expansions + before.expansions, follow_up=True)
+
+
+def _kind(question: str) -> Kind:
+    if _PRIVATE.search(question):
+        return Kind.PRIVATE
+    for kind, pattern in (
+        (Kind.AUTHORSHIP, _AUTHORSHIP), (Kind.FIGURE, _FIGURE), (Kind.NUMBER, _NUMBER), (Kind.CHOICE, _CHOICE),
+        (Kind.WHERE, _WHERE), (Kind.WALKTHROUGH, _WALK), (Kind.YES_NO, _YES_NO),
+    ):
+        if pattern.search(question):
+            return kind
+    return Kind.PROCESS
+
+
+def _terms(question: str, expansions: Sequence[Expansion]) -> tuple[Term, ...]:
+    terms: dict[str, Term] = {}
+    alternatives: dict[str, dict[str, None]] = {}
+    for expansion in expansions:
+        for word in content_words(expansion.matched):
+            bucket = alternatives.setdefault(stem(word), {})
+            for code, _ in expansion.terms:
+                bucket[code] = None
+    for word in content_words(question):
+        root = stem(word)
+        if root not in terms:
+            weight = 0.15 if word in FILLER else 1.0
+            terms[root] = Term(word, root, weight, tuple(alternatives.get(root, ())))
+    return tuple(terms.values())
+
+
+def _topics(question: str, topics: Mapping[str, Topic], similarity: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    scores: dict[str, float] = {}
+    for key, topic in topics.items():
+        matched = sum(1 for pattern in topic.ask if pattern.search(question))
+        if matched:
+            scores[key] = 1.0 + 0.25 * (matched - 1)
+        if similarity.get(key, 0.0) > 0.45:
+            scores[key] = scores.get(key, 0.0) + similarity[key] * 0.8
+    ranked = sorted(scores.items(), key=lambda kv: (-kv[1], kv[0]))
+    return tuple(ranked[:4])

@@ -1,0 +1,289 @@
+"""Cuts a passage into units: the smallest things that can be said and cited on their own.
+
+A unit is a logical line of code, a setting, a comment, a sentence, a table row or a printed line. It
+knows how to be said ("sets `X` to `3`"), so that an answer is made of sentences about the work and
+never of passages poured out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from proofolio.core.records import Document, DocumentKind
+from proofolio.evidence.keys import settings_of
+
+MAX_FRAGMENT = 130
+MAX_JOIN = 10
+
+_COMMENT = re.compile(r"^\s*(?:#+|//+|--|/?\*+|<!--|;|\{#|\{/\*)\s?(?P<text>.*?)(?:\*/\}?|-->|#\})?\s*$")
+_TRAILING = re.compile(r"(?<=\S)\s+(?:#|//|--)\s(?P<text>[^\"']{4,})$")
+_CODEISH = re.compile(r"^[\w.\[\]]+\s*(?:=|\()|[;{}]\s*$|^\s*(?:import|from|return|raise|if|elif|else|for|while|async|await|def|class|const|let|var|function|SELECT|@)\b.*[\w)\]:({]$|^@\w+|\)\s*$|^\w+:\s*\S+$")
+_ASSIGN = re.compile(r"^(?:export\s+)?(?:(?:const|let|var|val|final|static|public|private|protected|readonly|local|my)\s+)*(?:\w+(?:<[^>]*>)?\s+)?(?P<name>[A-Za-z_$][\w.$\[\]'\"]*)\s*(?::\s*[^=]{1,60})?\s*(?:=|:=|<-|\|=)\s*(?P<value>(?!=).+)$")
+_KWARG = re.compile(r"^(?P<name>[A-Za-z_][\w\-]*)\s*[=:]\s*(?P<value>.+?),?$")
+_DEF = re.compile(r"^(?:export\s+)?(?:default\s+)?(?:public\s+|private\s+|protected\s+|static\s+|abstract\s+)*(?:async\s+)?(?:def|class|function\*?|func|fn|interface|struct|enum|type|fun|trait|impl)\s+(?P<name>(?:\([^)]*\)\s*)?[\w$]+)")
+_ARROW = re.compile(r"^(?:export\s+)?(?:const|let|var)\s+(?P<name>[\w$]+)\s*(?::[^=]+)?=\s*(?:async\s*)?(?:\([^)]*\)|\w+)\s*(?::[^=]+)?=>")
+_TEST = re.compile(r"^(?:it|test)(?:\.\w+)?\(\s*[\"'`](?P<name>.+?)[\"'`]|^(?:async\s+)?def\s+(?P<fn>test_\w+)|^func\s+(?P<go>Test\w+)")
+_ROUTE = re.compile(r"^@?\w+\.(?P<verb>get|post|put|patch|delete|route|websocket|api_route)\(\s*[\"'](?P<path>[^\"']*)[\"']", re.IGNORECASE)
+_IMPORT = re.compile(r"^(?:import\b|from\s+\S+\s+import\b|const\s+.+=\s*require\(|library\(|using\s|#include|use\s)")
+_BRACKETS = str.maketrans("", "")
+_SENTENCE = re.compile(r"(?<=[.!?])[\"')\]*_`]*\s+(?=[\"'(\[*_`]*[A-ZÀ-ÖØ-Þ\d])")
+_MARKDOWN = re.compile(r"!\[[^\]]*\]\([^)]*\)|\[(?P<text>[^\]]+)\]\([^)]*\)|(?P<tag></?\w+[^>]*>)")
+_ROW = re.compile(r"^\s*\|(.+)\|\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Lines ``start``..``end`` (1-based), what kind of thing they are, the text to search and say."""
+
+    start: int
+    end: int
+    kind: str
+    text: str
+    clause: str
+    context: str = ""
+    dead: bool = False
+
+
+def units_of(document: Document, first: int, last: int, lines: Sequence[str]) -> list[Unit]:
+    """The units within lines ``first``..``last`` of a document."""
+    if document.kind is DocumentKind.NOTEBOOK:
+        return list(_notebook(document, first, last, lines))
+    if document.kind is DocumentKind.PROSE:
+        return list(_prose(first, last, lines))
+    if document.kind in {DocumentKind.CONFIG, DocumentKind.METRICS}:
+        units = list(_settings(document, first, last, lines))
+        if units:
+            return units
+    return list(_code(first, last, lines))
+
+
+def fragment(text: str, limit: int = MAX_FRAGMENT) -> str:
+    """A piece of code on one line, cut at a word, safe between backticks."""
+    text = " ".join(text.split()).replace("`", "'")
+    if len(text) > limit:
+        text = text[: limit - 1].rsplit(" ", 1)[0] + "…"
+    return text
+
+
+def plain(text: str) -> str:
+    """Markdown reduced to what a reader sees."""
+    text = _MARKDOWN.sub(lambda m: m["text"] or "", text)
+    text = re.sub(r"(\*\*|__)(?=\S)(.+?)\1", r"\2", text)
+    text = re.sub(r"^\s*(?:#{1,6}\s+|>\s?|[-*+]\s+(?:\[[ x]\]\s+)?|\d+[.)]\s+)", "", text)
+    return " ".join(text.split())
+
+
+def _settings(document: Document, first: int, last: int, lines: Sequence[str]) -> Iterator[Unit]:
+    known: dict[int, tuple[str, str]] = {}
+    for setting in settings_of(document):
+        if first <= setting.line <= last:
+            known[setting.line] = (setting.path, setting.value)
+    if not known:
+        return
+    for number in range(first, last + 1):
+        line = lines[number - 1]
+        comment = _COMMENT.match(line)
+        if number in known and not (comment and line.lstrip()[:1] == "#"):
+            path, value = known[number]
+            tail = ".".join(path.split(".")[-3:])
+            note = _TRAILING.search(line)
+            clause = f"`{fragment(tail)}` is `{fragment(value)}`" if value else f"`{fragment(path)}` is set up"
+            if document.language == "dockerfile":
+                clause = f"`{fragment(path + ' ' + value)}`"
+            if note:
+                clause += f' ("{fragment(note["text"], 90)}")'
+            yield Unit(number, number, "setting" if value else "block", f"{path} {line.strip()}", clause, path)
+        elif comment and comment["text"].strip():
+            yield _comment_unit(number, number, comment["text"].strip())
+        elif line.strip() and len(line.strip()) > 3:
+            yield Unit(number, number, "line", line.strip(), f"`{fragment(line)}`")
+
+
+def _comment_unit(start: int, end: int, text: str) -> Unit:
+    if _CODEISH.search(text) and len(text.split()) < 14:
+        return Unit(start, end, "dead", text, f"`{fragment(text)}` is commented out", dead=True)
+    return Unit(start, end, "comment", text, f'a comment says "{fragment(text, 200)}"')
+
+
+def _code(first: int, last: int, lines: Sequence[str]) -> Iterator[Unit]:
+    number = first
+    while number <= last:
+        line = lines[number - 1] if number <= len(lines) else ""
+        stripped = line.strip()
+        if not stripped or stripped in {"}", "{", ")", "]", "});", ");", "},", "],", "};", "else:", "try:", "*/", "/**"}:
+            number += 1
+            continue
+        if stripped.startswith(('"""', "'''", 'r"""')):
+            end = number
+            quote = '"""' if '"""' in stripped else "'''"
+            if stripped.count(quote) < 2:
+                while end < last and quote not in lines[end]:
+                    end += 1
+                end = min(end + 1, last)
+            text = " ".join(x.strip() for x in lines[number - 1 : end]).replace(quote, "").strip()
+            if text:
+                head = _SENTENCE.split(text)[0]
+                yield Unit(number, end, "docstring", text[:600], f'its docstring says "{fragment(head, 200)}"')
+            number = end + 1
+            continue
+        comment = _COMMENT.match(line) if re.match(r"^\s*(#|//|--|/?\*|\{/\*|<!--)", line) else None
+        if comment:
+            end, text = number, comment["text"].strip()
+            dead = bool(_CODEISH.search(text))
+            while not dead and end < last:
+                following = _COMMENT.match(lines[end]) if re.match(r"^\s*(#|//|--|\*)", lines[end]) else None
+                if following is None or _CODEISH.search(following["text"].strip()) or not following["text"].strip():
+                    break
+                text += " " + following["text"].strip()
+                end += 1
+            if text:
+                yield _comment_unit(number, end, text)
+            number = end + 1
+            continue
+        end, text = _join(number, last, lines)
+        yield _code_unit(number, end, text)
+        number = end + 1
+
+
+def _join(number: int, last: int, lines: Sequence[str]) -> tuple[int, str]:
+    """A logical line: joined while brackets stay open, for at most ten lines and 260 characters."""
+    text, end = lines[number - 1].strip(), number
+    while end < last and end - number < MAX_JOIN and len(text) < 260 and _open(text) and not text.endswith("{"):
+        following = lines[end].strip()
+        if _DEF.match(following):
+            break
+        text += (" " if text[-1:] not in "([" else "") + following
+        end += 1
+    return end, text
+
+
+def _open(text: str) -> bool:
+    return text.count("(") + text.count("[") > text.count(")") + text.count("]")
+
+
+def _code_unit(start: int, end: int, text: str) -> Unit:
+    note = _TRAILING.search(text)
+    code = text[: note.start()] if note and note.start() > 3 else text
+    kind, clause = _clause(code.rstrip(";").rstrip())
+    if note:
+        clause += f' ("{fragment(note["text"], 90)}")'
+    return Unit(start, end, kind, text, clause)
+
+
+def _clause(code: str) -> tuple[str, str]:
+    test = _TEST.match(code)
+    if test:
+        name = test["name"] or test["fn"] or test["go"]
+        return "test", f"tests `{fragment(name)}`"
+    route = _ROUTE.match(code)
+    if route:
+        verb = route["verb"].upper().replace("API_ROUTE", "ROUTE")
+        return "route", f"serves `{fragment(code.lstrip('@'))}`" if verb == "ROUTE" else f"serves `{verb} {route['path'] or '/'}`"
+    if code.startswith("@"):
+        return "decorator", f"is decorated with `{fragment(code)}`"
+    if _IMPORT.match(code):
+        return "import", f"has `{fragment(code)}`"
+    definition = _DEF.match(code) or _ARROW.match(code)
+    if definition:
+        return "definition", f"defines `{fragment(code.rstrip(':{ '), 100)}`"
+    for word, verb in (("raise ", "raises"), ("throw ", "throws"), ("return ", "returns"), ("yield ", "yields")):
+        if code.startswith(word):
+            return word.strip(), f"{verb} `{fragment(code[len(word):])}`"
+    branch = re.match(r"^(?:\}\s*)?(?:if|elif|else if|while|unless)\s*\(?(?P<cond>.+?)\)?\s*[:{]?$", code)
+    if branch:
+        return "condition", f"checks `{fragment(branch['cond'])}`"
+    if re.match(r"^(?:except|catch|rescue)\b|^\}\s*catch", code):
+        return "except", f"catches with `{fragment(code.rstrip(':{ '))}`"
+    assign = _ASSIGN.match(code)
+    if assign and not code.endswith("=>"):
+        return "setting", f"sets `{fragment(assign['name'], 60)}` to `{fragment(assign['value'].rstrip('{[( ') or assign['value'])}`"
+    keyword = _KWARG.match(code)
+    if keyword:
+        return "setting", f"sets `{fragment(keyword['name'], 60)}` to `{fragment(keyword['value'])}`"
+    if re.match(r"^[\w.$]+(?:<[^>]*>)?\(.*", code) or code.startswith("await "):
+        return "call", f"calls `{fragment(code.removeprefix('await '))}`"
+    return "line", f"has `{fragment(code)}`"
+
+
+def _prose(first: int, last: int, lines: Sequence[str]) -> Iterator[Unit]:
+    fence = False
+    buffer: list[tuple[int, str]] = []
+    header: list[str] = []
+    for number in range(first, last + 1):
+        line = lines[number - 1] if number <= len(lines) else ""
+        stripped = line.strip()
+        if stripped.startswith(("```", "~~~")):
+            yield from _flush(buffer)
+            fence = not fence
+            continue
+        row = _ROW.match(line)
+        if fence or row or not stripped or stripped.startswith("#") or re.match(r"^\s*(?:[-*+]|\d+[.)])\s", line) or re.fullmatch(r"[=\-~^]{3,}", stripped):
+            yield from _flush(buffer)
+        if fence and stripped:
+            yield Unit(number, number, "snippet", stripped, f"`{fragment(stripped)}`")
+        elif row:
+            cells = [plain(c) for c in row.group(1).split("|")]
+            if all(re.fullmatch(r":?-*:?", c) for c in cells):
+                continue
+            following = lines[number] if number < len(lines) else ""
+            if re.match(r"^\s*\|[\s:|\-]+\|\s*$", following):
+                header = cells
+                continue
+            said = "; ".join(f"{h}: {c}" if h and h != c else c for h, c in _zip(header, cells) if c)
+            yield Unit(number, number, "row", " ".join(header + cells), f'"{fragment(said, 240)}"')
+        elif stripped.startswith("#"):
+            yield Unit(number, number, "heading", plain(stripped), f'a section is headed "{fragment(plain(stripped), 100)}"')
+        elif stripped and not re.fullmatch(r"[=\-~^*_]{3,}", stripped):
+            buffer.append((number, line))
+    yield from _flush(buffer)
+
+
+def _zip(header: Sequence[str], cells: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for i, cell in enumerate(cells):
+        yield (header[i] if i < len(header) else ""), cell
+
+
+def _flush(buffer: list[tuple[int, str]]) -> Iterator[Unit]:
+    """The sentences of a paragraph, each with the lines that it stands on."""
+    if not buffer:
+        return
+    text, marks = "", []
+    for number, line in buffer:
+        marks.append((len(text), number))
+        text += line.strip() + " "
+    position = 0
+    for sentence in _SENTENCE.split(text.strip()):
+        at = text.find(sentence, position)
+        stop = at + len(sentence)
+        start = max(n for o, n in marks if o <= max(at, 0))
+        end = max(n for o, n in marks if o < max(stop, 1))
+        position = max(stop, position)
+        said = plain(sentence)
+        if len(said) > 2:
+            yield Unit(start, end, "sentence", said, f'"{fragment(said, 320)}"')
+    buffer.clear()
+
+
+def _notebook(document: Document, first: int, last: int, lines: Sequence[str]) -> Iterator[Unit]:
+    for cell in document.cells:
+        start, end = max(first, cell.start), min(last, cell.end)
+        if start > end:
+            continue
+        if cell.kind != "code":
+            yield from _prose(start, end, lines)
+            continue
+        code_end = min(end, cell.output - 1) if cell.output else end
+        if start <= code_end:
+            yield from _code(start, code_end, lines)
+        if cell.output and end > cell.output:
+            head = ""
+            for number in range(max(start, cell.output + 1), end + 1):
+                line = lines[number - 1].rstrip()
+                if line.strip():
+                    words = line.split()
+                    if not any(ch.isdigit() for ch in line) and 2 <= len(words) <= 12:
+                        head = line.strip()
+                    text = f"{head} {line.strip()}" if head and head != line.strip() else line.strip()
+                    yield Unit(number, number, "output", text, f"`{fragment(line)}`", head)

@@ -1,0 +1,1 @@
+"""The nouns and the errors that every stage shares."""

@@ -1,0 +1,301 @@
+"""Runs the rules over documents: from text to evidence with its place, its values, its liveness."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from proofolio.core.records import Document, DocumentKind, Evidence, Liveness, Rank
+from proofolio.evidence.keys import KeyValue, settings_of
+from proofolio.evidence.manifests import Dependency, dependencies_of
+from proofolio.evidence.rules import Matcher, Rule, fill
+from proofolio.evidence.syntax import syntax_matches
+from proofolio.evidence.zones import Zones, line_starts, zones_of
+
+MAX_PER_DOCUMENT = 3
+MAX_SPAN_LINES = 12
+MAX_ARGS = 140
+_TOKEN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_CODE_KINDS = {DocumentKind.CODE, DocumentKind.NOTEBOOK}
+_CONFIG_LIKE = {DocumentKind.CONFIG, DocumentKind.METRICS}
+_LOOKS_LIKE_CODE = re.compile(r"[=(){}\[\];]|^\s*(?:#|//|--)\s*(?:from|import|return|if|for|def|class|with|select)\b", re.IGNORECASE)
+_SKIP = re.compile(
+    r"@pytest\.mark\.(?:skip|xfail)\b|@unittest\.skip|@(?:Ignore|Disabled)\b|\b(?:it|test|describe)\.skip\(|\bx(?:it|describe)\(|\bt\.Skip\("
+)
+_DEFINITION = re.compile(r"^(\s*)(?:async\s+)?(?:def|class|func|function|it|test|describe|public|void)\b")
+
+
+@dataclass(slots=True)
+class _Scan:
+    """A document with what the matchers share about it, made once and only when asked for."""
+
+    document: Document
+    tokens: frozenset[str]
+    starts: list[int]
+    _zones: Zones | None = None
+    _settings: list[KeyValue] | None = None
+    _skipped: list[tuple[int, int]] | None = None
+
+    def zones(self) -> Zones:
+        if self._zones is None:
+            self._zones = zones_of(self.document)
+        return self._zones
+
+    def settings(self) -> list[KeyValue]:
+        if self._settings is None:
+            self._settings = list(settings_of(self.document))
+        return self._settings
+
+    def skipped(self) -> list[tuple[int, int]]:
+        if self._skipped is None:
+            self._skipped = list(skipped_spans(self.document.text))
+        return self._skipped
+
+    def line(self, offset: int) -> int:
+        return bisect_right(self.starts, offset)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    start: int
+    end: int
+    values: dict[str, str]
+    liveness: Liveness = Liveness.LIVE
+    rank: Rank | None = None
+
+
+@dataclass(slots=True)
+class Extractor:
+    """Holds the rules indexed by what a file must contain for them to be tried."""
+
+    rules: Sequence[Rule]
+    _by_anchor: dict[str, list[tuple[Rule, Matcher]]] = field(default_factory=lambda: defaultdict(list))
+    _anywhere: list[tuple[Rule, Matcher]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for rule in self.rules:
+            for matcher in rule.matchers:
+                for anchor in matcher.anchors:
+                    self._by_anchor[anchor].append((rule, matcher))
+                if not matcher.anchors:
+                    self._anywhere.append((rule, matcher))
+
+    def extract(self, document: Document) -> list[Evidence]:
+        """The evidence in one document, at most three places a rule, in file order."""
+        tokens = frozenset(t.lower() for t in set(_TOKEN.findall(document.text)))
+        scan = _Scan(document, tokens, line_starts(document.text))
+        found: dict[str, list[tuple[Rule, Matcher, _Found]]] = defaultdict(list)
+        for rule, matcher in self._candidates(scan):
+            for hit in _run(matcher, scan):
+                places = found[rule.id]
+                if len(places) < MAX_PER_DOCUMENT and all(hit.start != f.start for _, _, f in places):
+                    places.append((rule, matcher, hit))
+        evidence = [e for places in found.values() for r, m, f in places if (e := _evidence(r, m, f, scan))]
+        return sorted(evidence, key=lambda e: (e.start, e.rule))
+
+    def _candidates(self, scan: _Scan) -> Iterator[tuple[Rule, Matcher]]:
+        seen: set[int] = set()
+        for anchor in self._by_anchor.keys() & scan.tokens:
+            for rule, matcher in self._by_anchor[anchor]:
+                if id(matcher) not in seen and _applies(matcher, scan.document):
+                    seen.add(id(matcher))
+                    yield rule, matcher
+        for rule, matcher in self._anywhere:
+            if _applies(matcher, scan.document):
+                yield rule, matcher
+
+
+def _applies(matcher: Matcher, document: Document) -> bool:
+    kind = document.kind
+    if matcher.paths and not any(path_matches(document.path, p) for p in matcher.paths):
+        return False
+    if matcher.languages and document.language not in matcher.languages:
+        return False
+    if matcher.kind in {"code", "syntax"}:
+        return kind in _CODE_KINDS or bool(matcher.languages) or (bool(matcher.paths) and kind is not DocumentKind.PROSE)
+    if matcher.kind == "sql":
+        return kind is DocumentKind.SQL or (kind in _CODE_KINDS and bool(matcher.anchors))
+    if matcher.kind == "key":
+        return kind in _CONFIG_LIKE
+    if matcher.kind == "prose":
+        return kind in {DocumentKind.PROSE, DocumentKind.NOTEBOOK}
+    if matcher.kind == "output":
+        return kind in {DocumentKind.NOTEBOOK, DocumentKind.METRICS}
+    return True
+
+
+def path_matches(path: str, pattern: str) -> bool:
+    """Whether a glob matches a path from its start or from any of its folders."""
+    path, pattern = path.lower(), pattern.lower()
+    return fnmatchcase(path, pattern) or fnmatchcase(path, "*/" + pattern)
+
+
+def _run(matcher: Matcher, scan: _Scan) -> Iterator[_Found]:
+    if matcher.kind == "file":
+        if not matcher.pattern:
+            yield _Found(1, min(len(scan.starts), 3), {"path": scan.document.path})
+            return
+        yield from _text(matcher, scan)
+    elif matcher.kind == "dependency":
+        yield from _dependencies(matcher, scan)
+    elif matcher.kind == "key":
+        yield from _keys(matcher, scan)
+    elif matcher.kind == "syntax":
+        for start, end, values in syntax_matches(matcher.syntax, scan.document, matcher.languages):
+            yield _Found(start, end, values, _liveness(scan, start))
+    else:
+        yield from _text(matcher, scan)
+
+
+def _dependencies(matcher: Matcher, scan: _Scan) -> Iterator[_Found]:
+    dependencies: Iterable[Dependency] = dependencies_of(scan.document)
+    for dependency in dependencies:
+        if dependency.name.lower() in matcher.names:
+            values = {"name": dependency.name, "version": dependency.version}
+            yield _Found(dependency.line, dependency.line, values, _liveness(scan, dependency.line))
+
+
+def _keys(matcher: Matcher, scan: _Scan) -> Iterator[_Found]:
+    for setting in scan.settings():
+        if matcher.key and not matcher.key.search(setting.path):
+            continue
+        values = {"key": setting.key, "value": setting.value, "path": setting.path}
+        if matcher.pattern:
+            match = matcher.pattern.search(setting.value)
+            if match is None:
+                continue
+            values |= {k: v for k, v in match.groupdict().items() if v}
+        yield _Found(setting.line, setting.line, values, _liveness(scan, setting.line))
+
+
+def _text(matcher: Matcher, scan: _Scan) -> Iterator[_Found]:
+    assert matcher.pattern is not None
+    text = scan.document.text
+    last = -1
+    for match in matcher.pattern.finditer(text):
+        if match.start() <= last:
+            continue
+        offset = _telling_offset(match)
+        liveness = _in_zone(matcher.kind, scan, offset)
+        if liveness is None:
+            continue
+        values = {k: " ".join(v.split()) for k, v in match.groupdict().items() if v}
+        end = match.end()
+        if text[end - 1 : end] == "(" and "args" not in values:
+            end = closing_paren(text, end - 1)
+            values["args"] = shorten(" ".join(text[match.end() : end - 1].split()), MAX_ARGS)
+        start_line, end_line = scan.line(offset), scan.line(max(end - 1, offset))
+        last = end - 1
+        rank = Rank.OUTPUT if matcher.kind == "output" else None
+        yield _Found(start_line, min(end_line, start_line + MAX_SPAN_LINES - 1), values, liveness, rank)
+
+
+def _telling_offset(match: re.Match[str]) -> int:
+    """The first character of the match that is not white space: patterns may start with ``\\s*``."""
+    matched = match.group()
+    return match.start() + len(matched) - len(matched.lstrip())
+
+
+def _in_zone(kind: str, scan: _Scan, offset: int) -> Liveness | None:
+    """The liveness that a match at ``offset`` has for a matcher kind; None where it does not count."""
+    zone = scan.zones().at(offset)
+    if kind == "prose":
+        prose = scan.document.kind is DocumentKind.PROSE and zone == ""
+        return Liveness.MENTIONED if prose or zone in {"markdown", "doc"} else None
+    if kind == "output":
+        return Liveness.LIVE if zone == "output" or scan.document.kind is DocumentKind.METRICS else None
+    if zone in {"doc", "markdown", "output", "fence"}:
+        return None
+    if zone == "comment":
+        return Liveness.COMMENTED if _commented_code(scan, offset) else None
+    return _liveness(scan, scan.line(offset))
+
+
+def _commented_code(scan: _Scan, offset: int) -> bool:
+    line = scan.line(offset)
+    text = scan.document.text.split("\n")[line - 1] if line <= len(scan.starts) else ""
+    return bool(_LOOKS_LIKE_CODE.search(text))
+
+
+def _liveness(scan: _Scan, line: int) -> Liveness:
+    flags = scan.document.flags
+    if "dead" in flags:
+        return Liveness.NEVER_RUN
+    if "sample" in flags or "template" in flags:
+        return Liveness.MENTIONED
+    if any(start <= line <= end for start, end in scan.skipped()):
+        return Liveness.SKIPPED
+    return Liveness.LIVE
+
+
+def _evidence(rule: Rule, matcher: Matcher, found: _Found, scan: _Scan) -> Evidence | None:
+    document = scan.document
+    liveness = found.liveness
+    if "proposed" in document.flags:
+        liveness = Liveness.PROPOSED
+    cell = document.cell_at(found.start)
+    rank = found.rank or document.rank
+    if matcher.kind == "prose" and document.kind is DocumentKind.NOTEBOOK:
+        rank = Rank.RECORD
+    if matcher.kind == "prose" and rank is Rank.RECORD and liveness is Liveness.MENTIONED:
+        liveness = Liveness.LIVE
+    try:
+        say = fill(rule.say, found.values)
+    except KeyError:
+        return None  # a slot that this place has no value for: another place of the rule may
+    return Evidence(
+        rule=rule.id, topics=rule.topics, path=document.path, source=document.source,
+        start=found.start, end=found.end, cell=cell.index if cell else None, say=say,
+        values={**found.values, "label": _label(rule, found)}, liveness=liveness, rank=rank,
+        strength=rule.strength, matcher=matcher.kind,
+    )
+
+
+def _label(rule: Rule, found: _Found) -> str:
+    try:
+        return fill(rule.label, found.values)
+    except KeyError:
+        return re.sub(r"\s*\{\w+\}", "", rule.label)
+
+
+def skipped_spans(text: str) -> Iterator[tuple[int, int]]:
+    """1-based line spans of tests that are marked as skipped, to the next definition beside them."""
+    if not _SKIP.search(text):
+        return
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
+        if not _SKIP.search(line):
+            continue
+        indent, end, seen = len(line) - len(line.lstrip()), number, bool(_DEFINITION.match(line))
+        for later in range(number, len(lines)):
+            other = lines[later]
+            depth = len(other) - len(other.lstrip())
+            if other.strip() and depth <= indent and seen and (_DEFINITION.match(other) or other.lstrip().startswith("@")):
+                break
+            seen = seen or bool(_DEFINITION.match(other))
+            end = later + 1
+        yield number, end
+
+
+def closing_paren(text: str, opening: int, limit: int = 2000) -> int:
+    """The offset just after the parenthesis that closes the one at ``opening``."""
+    depth = 0
+    for i in range(opening, min(len(text), opening + limit)):
+        if text[i] in "([{":
+            depth += 1
+        elif text[i] in ")]}":
+            depth -= 1
+            if depth == 0:
+                return i + 1
+    return min(len(text), opening + 200)
+
+
+def shorten(text: str, limit: int) -> str:
+    """Cut ``text`` at a word to at most ``limit`` characters, with an ellipsis."""
+    if len(text) <= limit:
+        return text
+    return text[: limit - 1].rsplit(" ", 1)[0].rstrip(",;") + "…"

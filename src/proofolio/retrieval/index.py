@@ -1,0 +1,172 @@
+"""A compiled portfolio as a question meets it: search over passages, and what is known at hand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from proofolio.core.records import Document, Evidence, Figure, Metric, Problem, SourceInfo, TechnologyUse
+from proofolio.retrieval.encoder import Encoder
+from proofolio.retrieval.words import stem
+from proofolio.store.dossier import Dossier, StoredPassage
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+RRF = 60  # the usual constant of reciprocal rank fusion (Cormack et al., 2009)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that search found, with its fused score (about 0 to 0.05 a list)."""
+
+    passage: StoredPassage
+    score: float
+
+
+class Index:
+    """Search and lookups over one dossier; loads evidence, technologies and vectors once."""
+
+    def __init__(self, dossier: Dossier, encoder: Encoder | None) -> None:
+        self._dossier = dossier
+        self._encoder = encoder
+        self.count = lru_cache(maxsize=20_000)(self._count)
+        self.lines = lru_cache(maxsize=2_000)(self._lines)
+        self._embed = lru_cache(maxsize=256)(self._embed_query)
+
+    # --- what is known --------------------------------------------------------------------------
+
+    @cached_property
+    def evidence(self) -> list[Evidence]:
+        """All evidence."""
+        return self._dossier.evidence()
+
+    @cached_property
+    def by_topic(self) -> dict[str, list[Evidence]]:
+        """Evidence by topic."""
+        topics: dict[str, list[Evidence]] = defaultdict(list)
+        for item in self.evidence:
+            for topic in item.topics:
+                topics[topic].append(item)
+        return topics
+
+    @cached_property
+    def technologies(self) -> dict[str, list[TechnologyUse]]:
+        """Uses by technology."""
+        uses: dict[str, list[TechnologyUse]] = defaultdict(list)
+        for use in self._dossier.technologies():
+            uses[use.technology].append(use)
+        return uses
+
+    @cached_property
+    def metrics(self) -> list[Metric]:
+        """All named numbers."""
+        return self._dossier.metrics()
+
+    @cached_property
+    def figures(self) -> list[tuple[int, Figure]]:
+        """All figures with their ids."""
+        return self._dossier.figures()
+
+    @cached_property
+    def sources(self) -> list[tuple[SourceInfo, list[Problem], Any]]:
+        """Sources with reports and histories."""
+        return self._dossier.sources()
+
+    @cached_property
+    def paths(self) -> list[tuple[int, str, str]]:
+        """(id, source, path) of every document."""
+        return self._dossier.paths()
+
+    @cached_property
+    def total(self) -> int:
+        """How many passages there are."""
+        return self._dossier.counts()["passages"]
+
+    def document(self, source: str, path: str) -> Document | None:
+        """The document at a path, or None."""
+        return self._dossier.document(source, path)
+
+    def _lines(self, source: str, path: str) -> list[str]:
+        document = self.document(source, path)
+        return document.text.split("\n") if document else []
+
+    def text(self, passage: StoredPassage) -> str:
+        """A passage's text."""
+        return "\n".join(self.lines(passage.source, passage.path)[passage.first - 1 : passage.last])
+
+    def fetch(self, ids: Sequence[int]) -> list[StoredPassage]:
+        """Passages by id."""
+        return self._dossier.fetch(ids)
+
+    def passages_of(self, source: str, path: str) -> list[StoredPassage]:
+        """A document's passages in file order."""
+        return self._dossier.passages_of(source, path)
+
+    # --- search ---------------------------------------------------------------------------------
+
+    def _count(self, phrase: str) -> int:
+        return self._dossier.count_matching(_quoted(phrase))
+
+    def lexical(self, terms: Iterable[str], limit: int) -> list[tuple[int, float]]:
+        """(passage id, BM25 score) for any of the terms; a term of several words is a phrase."""
+        match = " OR ".join(dict.fromkeys(_quoted(t) for t in terms if stem(t)))
+        return self._dossier.lexical(match, limit) if match else []
+
+    @cached_property
+    def _matrix(self) -> tuple[NDArray[np.int64], NDArray[np.float32]] | None:
+        if self._encoder is None:
+            return None
+        import numpy as np
+
+        rows = self._dossier.vectors(self._encoder.name)
+        if not rows:
+            return None
+        ids = np.concatenate([np.frombuffer(i, np.int64) for i, _ in rows])
+        data = np.concatenate([np.frombuffer(d, np.int8) for _, d in rows]).reshape(-1, self._encoder.dimensions)
+        return ids, data.astype(np.float32) / 127
+
+    def forget_vectors(self) -> None:
+        """Load the vectors anew at the next search: they were made after this index was opened."""
+        self.__dict__.pop("_matrix", None)
+
+    def _embed_query(self, text: str) -> NDArray[np.float32] | None:
+        return self._encoder.encode([text])[0] if self._encoder is not None and self._matrix is not None else None
+
+    def dense(self, text: str, limit: int) -> list[tuple[int, float]]:
+        """(passage id, cosine) of the passages nearest in meaning; empty without vectors."""
+        query, matrix = self._embed(text), self._matrix
+        if query is None or matrix is None:
+            return []
+        import numpy as np
+
+        ids, rows = matrix
+        scores = rows @ query
+        best = np.argpartition(-scores, min(limit, len(scores) - 1))[:limit]
+        best = best[np.argsort(-scores[best])]
+        return [(int(ids[i]), float(scores[i])) for i in best]
+
+    def similarity(self, question: str, texts: Sequence[str]) -> list[float]:
+        """Cosine of each text with the question; zeros without an encoder."""
+        query = self._embed(question)
+        if query is None or self._encoder is None or not texts:
+            return [0.0] * len(texts)
+        return [float(s) for s in self._encoder.encode(list(texts)) @ query]
+
+    def fuse(self, lists: Sequence[tuple[float, Sequence[int]]], limit: int) -> list[Hit]:
+        """Weighted reciprocal rank fusion of ranked passage ids."""
+        scores: dict[int, float] = defaultdict(float)
+        for weight, ids in lists:
+            for rank, key in enumerate(ids):
+                scores[key] += weight / (RRF + rank + 1)
+        best = sorted(scores, key=lambda k: (-scores[k], k))[:limit]
+        return [Hit(p, scores[p.id]) for p in self._dossier.fetch(best)]
+
+
+def _quoted(phrase: str) -> str:
+    """An FTS5 string: anything the candidate or interviewer wrote is data, never query syntax."""
+    return '"' + phrase.replace('"', " ").replace("\x00", " ") + '"'
