@@ -143,6 +143,7 @@ def _write(dossier: Dossier, settings: Settings, work: Sequence[tuple[Source, li
         name = source.info.name
         present, touched = {e.path for e in entries}, {e.path for e in changed}
         problems = [] if fresh else [p for p in earlier.get(name, []) if p.path in present - touched and p.kind in {"redacted", "unreadable"}]
+        dossier.put_source(source.info, problems, None)
         dossier.drop_documents(name, [*gone, *touched])
         report.removed += len(gone)
         unread = [] if fresh else [u for u in dossier.meta(f"unread:{name}").split("\n") if u.partition(" ")[2] in present - touched]

@@ -11,7 +11,7 @@ from proofolio.answering.plan import Kind, Plan, Term
 from proofolio.answering.units import Unit, units_of
 from proofolio.core.records import Document, DocumentKind, Rank
 from proofolio.retrieval.index import Hit, Index
-from proofolio.retrieval.words import stem, stems
+from proofolio.retrieval.words import stems
 from proofolio.store.dossier import StoredPassage
 
 DEEP = 50  # plain retrieval has three quarters of the facts in its first fifty passages
@@ -61,7 +61,7 @@ def search(plan: Plan, index: Index, terms: Sequence[Term], limit: int = DEEP) -
     """The passages worth cutting into units: words, words that mean the same, meaning, each part."""
     telling = [t for t in terms if t.weight > 0.1]
     direct = [t.word for t in telling]
-    wider = direct + [a for t in telling for a in t.alternatives]
+    wider = direct + [a for t in telling for a in t.other_words()]
     lists: list[tuple[float, Sequence[int]]] = [
         (1.0, [k for k, _ in index.lexical(direct, limit)]),
         (0.8, [k for k, _ in index.lexical(wider, limit)]),
@@ -71,7 +71,7 @@ def search(plan: Plan, index: Index, terms: Sequence[Term], limit: int = DEEP) -
         for part in plan.parts:
             said = stems(part)
             inside = [t for t in telling if t.stem in said]
-            lists.append((0.5, [k for k, _ in index.lexical([t.word for t in inside] + [a for t in inside for a in t.alternatives], limit)]))
+            lists.append((0.5, [k for k, _ in index.lexical([t.word for t in inside] + [a for t in inside for a in t.other_words()], limit)]))
             lists.append((0.4, [k for k, _ in index.dense(part, limit)]))
     return index.fuse(lists, limit)
 
@@ -134,7 +134,7 @@ def _score(plan: Plan, terms: Sequence[Term], unit: Unit, context: frozenset[str
         share = _meets(term, own, context)
         if share:
             total += term.weight * share
-            if share > IN_CONTEXT:
+            if share > IN_CONTEXT or term.stem in own:
                 matched.add(term.stem)
                 direct = True
     score = total / weight
@@ -157,22 +157,13 @@ def _score(plan: Plan, terms: Sequence[Term], unit: Unit, context: frozenset[str
 def _meets(term: Term, own: frozenset[str], context: frozenset[str]) -> float:
     if term.stem in own:
         return IN_UNIT
-    if any(_contains(own, a) for a in term.alternatives):
-        return MEANS_SAME
-    if term.stem in context:
-        return IN_CONTEXT
-    if any(_contains(context, a) for a in term.alternatives):
-        return SAME_IN_CONTEXT
-    return 0.0
-
-
-def _contains(bag: frozenset[str], phrase: str) -> bool:
-    return all(stem(w) in bag for w in phrase_words(phrase))
-
-
-def phrase_words(phrase: str) -> list[str]:
-    """The words of an alternative: "rate limit" is two, "access_token" too."""
-    return [w for w in re.split(r"[\W_]+", phrase.lower()) if w]
+    best = IN_CONTEXT if term.stem in context else 0.0
+    for other in term.alternatives:
+        if other.stems <= own:
+            best = max(best, MEANS_SAME * (0.4 + 0.6 * other.weight))
+        elif other.stems <= context:
+            best = max(best, SAME_IN_CONTEXT * other.weight)
+    return best
 
 
 def diverse(ranked: Sequence[Group], terms: Sequence[Term], limit: int) -> list[Group]:

@@ -126,7 +126,7 @@ class Composer:
             statements += frames.details(apt, [], 2)
         if plan.wants_reason and not any(s.role is Role.REASON for s in statements):
             taken = {(p.source, p.path, p.start) for s in statements for p in s.places}
-            words = [t.word for t in terms if t.weight >= 0.3] + [a for t in terms for a in t.alternatives[:4]]
+            words = [t.word for t in terms if t.weight >= 0.3] + [a for t in terms for a in t.other_words()[:4]]
             statements += [as_statement(d, u, Role.REASON) for d, u in own_words(self.index, words, REASON, 1, taken)]
         for use in dead_things(plan, self.index)[:1]:
             text = f"`{use.path.rsplit('/', 1)[-1]}` has this {dead_word(use.liveness)}: `{' '.join(self.index.lines(use.source, use.path)[use.start - 1].split())[:120]}`"
@@ -138,7 +138,7 @@ class Composer:
 
     def _unmet(self, terms: Sequence[Term], chosen: Sequence[Group]) -> list[str]:
         """The telling words that nothing in the portfolio holds, in any wording that is known."""
-        return [t.word for t in terms if t.weight >= 0.75 and not self.index.count(t.word) and not any(self.index.count(a) for a in t.alternatives)][:3]
+        return [t.word for t in terms if t.weight >= 0.75 and not self.index.count(t.word) and not any(self.index.count(a) for a in t.other_words())][:3]
 
     def support(self, plan: Plan, terms: Sequence[Term], ranked: Sequence[Group], shown: frames.Shown | None) -> float:
         """How well the work carries an answer, 0 to 1: one passage that meets the question, and several together."""

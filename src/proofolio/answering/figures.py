@@ -39,12 +39,9 @@ def _score(figure: Figure, terms: Sequence[Term]) -> float:
     about = stems(figure.words)
     score = 0.0
     for term in terms:
-        if term.stem in named or any(_all(named, a) for a in term.alternatives):
+        if term.stem in named or any(a.stems <= named for a in term.alternatives):
             score += term.weight
-        elif term.stem in about or any(_all(about, a) for a in term.alternatives):
+        elif term.stem in about or any(a.stems <= about for a in term.alternatives):
             score += 0.5 * term.weight
     return score
 
-
-def _all(bag: frozenset[str], phrase: str) -> bool:
-    return all(stem(w) in bag for w in re.split(r"[\W_]+", phrase) if w)

@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from proofolio.evidence.concepts import Expansion, expand
 from proofolio.evidence.rules import Topic
 from proofolio.evidence.technologies import Mention, mentioned_in
-from proofolio.retrieval.words import FILLER, content_words, stem
+from proofolio.retrieval.words import FILLER, content_words, stem, stems
 
 
 class Kind(StrEnum):
@@ -29,13 +30,26 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """What stands in the work for a word of the question: a word or phrase, its stems, how surely."""
+
+    phrase: str
+    stems: frozenset[str]
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class Term:
     """A word of the question; ``weight`` is 1 for a telling word and less for filler."""
 
     word: str
     stem: str
     weight: float
-    alternatives: tuple[str, ...] = ()  # words of the work that mean the same, stemmed or phrases
+    alternatives: tuple[Alternative, ...] = ()
+
+    def other_words(self) -> list[str]:
+        """The phrases that stand in the work for this word."""
+        return [a.phrase for a in self.alternatives]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,18 +146,23 @@ def _kind(question: str) -> Kind:
 
 def _terms(question: str, expansions: Sequence[Expansion]) -> tuple[Term, ...]:
     terms: dict[str, Term] = {}
-    alternatives: dict[str, dict[str, None]] = {}
+    alternatives: dict[str, dict[str, float]] = {}
     for expansion in expansions:
-        for word in content_words(expansion.matched):
+        for word in content_words(expansion.text):
             bucket = alternatives.setdefault(stem(word), {})
-            for code, _ in expansion.terms:
-                bucket[code] = None
+            for phrase, weight in expansion.terms:
+                bucket[phrase] = max(weight, bucket.get(phrase, 0.0))
     for word in content_words(question):
         root = stem(word)
         if root not in terms:
             weight = 0.15 if word in FILLER else 1.0
-            terms[root] = Term(word, root, weight, tuple(alternatives.get(root, ())))
+            terms[root] = Term(word, root, weight, tuple(_alternative(p, w) for p, w in alternatives.get(root, {}).items()))
     return tuple(terms.values())
+
+
+@lru_cache(maxsize=20_000)
+def _alternative(phrase: str, weight: float) -> Alternative:
+    return Alternative(phrase, stems(phrase), weight)
 
 
 def _topics(question: str, topics: Mapping[str, Topic], similarity: Mapping[str, float]) -> tuple[tuple[str, float], ...]:

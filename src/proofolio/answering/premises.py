@@ -80,7 +80,7 @@ def dead_things(plan: Plan, index: Index) -> list[TechnologyUse]:
     """Dead uses whose line holds a word of the question or a word of the work that means the same."""
     if plan.kind is Kind.FIGURE:
         return []
-    wanted = {t.word for t in plan.terms if t.weight >= 0.5} | {a for t in plan.terms for a in t.alternatives}
+    wanted = {t.word for t in plan.terms if t.weight >= 0.5} | {a for t in plan.terms for a in t.other_words()}
     found = []
     for uses in index.technologies.values():
         if any(u.liveness is Liveness.LIVE for u in uses):

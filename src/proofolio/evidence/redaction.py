@@ -251,15 +251,16 @@ NAME = re.compile(r"[\w.-]{0,60}")
 SEPARATOR = re.compile(
     r"""
     (?P<close>\\?["'`]?[\])]{0,2})
-    (?: \s?:\s?[A-Za-z][\w.\[\], |?]{0,40}? (?=\s?=[^=]) )?          # a type: password: str = "..."
-    (?: \s* (?: => | :=(?!=) | \|\|= | \?\?= | ={1,3} | <- )  \s*
+    (?: (?: \s?:\s? | [ ] ) [A-Za-z][\w.\[\], |?]{0,40}? (?=[ ]?=[ ]?[bBrRuUfF]{0,2}["'`]) )?   # password: str = "..."
+    (?: \s*,?\s*(?:-\s+)?["']?\bvalue["']?\s*[:=]\s*                 # name: PASSWORD, value: ...
+      | \s* (?: => | :=(?!=) | \|\|= | \?\?= | ={1,3} | <- )  \s*
       | \s? : -? \s*                                                   # JSON, YAML, ${PASSWORD:-...}
-      | \s* (?: \|\| | \?\? | \bor\b ) \s*                             # process.env.PASSWORD || "..."
+      | \s* (?: \|\| | \?\? | \bor\b | \bis\b:? ) \s* (?=\\?["'`])     # process.env.PASSWORD || "..."
+      | (?P<cell>[ ]*\|[ ]*)                                            # | password | ... |
       | (?P<flag>[ ]) (?=[^\s=-])                                      # --password ..., ENV PASSWORD ...
-      | (?P<argument>\s*,\s*(?:default\s*=\s*)?)                       # getenv("PASSWORD", "...")
+      | (?P<argument>\s*,\s*(?:default\s*=\s*)?) (?=\\?["'`])           # getenv("PASSWORD", "...")
       | (?P<tag>>)                                                     # <password>...</password>
       | (?P<call>\()                                                   # setPassword("...")
-      | ["']?\s*,?\s*(?:-\s+)?["']?\bvalue["']?\s*[:=]\s*              # name: PASSWORD, value: ...
     )
     """,
     re.VERBOSE,
@@ -270,7 +271,8 @@ QUOTED = re.compile(
 BARE_CONFIG = re.compile(r"""(?:(?![;&][\w ]+=|[ ]\#)[^\s"'`])+""")
 BARE = re.compile(r"""[^\s"'`,;&(){}\[\]<>\\]+""")
 LOOKUP = re.compile(
-    r"""(?:get|env|var|config|property|option|setting|Value|Header)\w*\s*\(\s*\\?["']$""", re.IGNORECASE
+    r"""(?:get|env|var|config|property|option|setting|Value|Header|define)\w*\s*\(\s*\\?["']$""",
+    re.IGNORECASE,
 )
 LINE_START = re.compile(
     r"""[+\s>-]*(?:(?:export|set|ENV|ARG|declare|readonly|local|typeset|-\w)\s+)*["']?[\w.-]*"""
@@ -291,7 +293,7 @@ def _assignments(text: str, lower: str, path: str) -> Iterator[_Span]:
         separator = SEPARATOR.match(text, end)
         name = text[start:end].strip(".-")
         kind = name_class(name) if separator else None
-        if separator is None or kind is None or not _fits(text, start, name, separator):
+        if separator is None or kind is None or not _fits(text, start, name, separator, style):
             continue
         span = _value(text, separator, start, style, name, kind, printed)
         if span is not None:
@@ -314,13 +316,17 @@ def _find_all(lower: str, needles: Iterable[str]) -> set[int]:
     return places
 
 
-def _fits(text: str, start: int, name: str, separator: re.Match[str]) -> bool:
+def _fits(text: str, start: int, name: str, separator: re.Match[str], style: str) -> bool:
     """Whether a separator that is only sometimes an assignment is one here."""
+    if separator["cell"]:
+        return style == "prose" or text[:start].endswith("| ")
     if separator["flag"]:
         line = text[text.rfind("\n", 0, start) + 1 : start + len(name)]
         return "--" in line[-len(name) - 2 :] or bool(re.match(r"\s*(?:ENV|ARG)\s+\S+$", line))
     if separator["argument"]:
-        return bool(LOOKUP.search(text, max(0, start - 40), start))
+        return separator["close"][-1:] not in ("]", ")") and bool(
+            LOOKUP.search(text, max(0, start - 40), start)
+        )
     if separator["tag"]:
         return text[start - 1 : start] == "<"
     if separator["call"]:
@@ -349,7 +355,8 @@ def _value(
         return None  # settings.SECRET_KEY, create_token(), an opening tag without its end
     # Bare words are variables in code; in what a notebook's cell printed they may be the value itself.
     variable = not printed or (value.isidentifier() and ":" not in separator[0])
-    if style == "quoted" and variable and not separator["tag"] and not _in_string(text, start):
+    inside = _in_string(text, start) and not separator["close"]
+    if style == "quoted" and variable and not inside and not separator["tag"]:
         return None
     literal = bool(separator["tag"]) or (leading and not _followed_by_words(text, bare.end()))
     judged = is_secret(value, name, kind, style if literal else "prose", literal)
@@ -370,56 +377,6 @@ def _in_string(text: str, start: int) -> bool:
 
 # --- private details of people ------------------------------------------------------------------
 
-PRIVATE: tuple[tuple[str, re.Pattern[str]], ...] = (
-    (
-        "e-mail address",
-        re.compile(
-            r"(?:(?<=mailto:)|(?<![\w.+/:@-]))(?!git@)[\w.+-]+@(?:[\w-]+\.)+[A-Za-z]{2,12}\b(?!:[\w~/]|@)"
-        ),
-    ),
-    (
-        "phone number",
-        re.compile(
-            r"""
-            (?<![\w.+*/-]) \+[1-9]\d{0,2} (?: [ .\-/]? \(?\d{1,4}\)? ){2,6} (?<=\d) (?![\w%]|[.,]\d)   # +49 30 1234567
-          | (?<![\w.+*/(-]) (?: \([2-9]\d{2}\)[ ]? | [2-9]\d{2}[-.] ) [2-9]\d{2}[-.]\d{4} (?![\w-]|\.\d)    # (415) 555-0132
-          | (?i: (?<!\w) (?: phone | telephone | tel | mobile | mobil | cell | telefon | telefono | téléphone | handy | fax | whatsapp | ☎ | 📞 | 📱 )
-            (?:\ (?:no|number|nr)\.?)? \*{0,2} \s? [.:]? \*{0,2} \s? ) (?=(?:\D{0,2}\d){7}) \+?[(\d][\d ()./-]{6,20}\d
-            """,
-            re.VERBOSE,
-        ),
-    ),
-    (
-        "street address",
-        re.compile(
-            r"""
-            (?<![\w.,:/-]) \d{1,5}[A-Za-z]? [ ] (?:[NSEW]\.?[ ])? (?:[A-Z][\w'.-]*[ ]){1,3}
-              (?: (?:Street|Avenue|Road|Lane|Boulevard|Terrace|Crescent|Parkway|Highway|St\.|Ave\.?|Rd\.?|Ln\.|Blvd\.?)
-                  (?![\w-])
-                | (?:Drive|Way|Place|Court|Close|Square|Dr\.|Pl\.|Ct\.|St|Ln) (?=[ ]*(?:,|$)) )
-              (?:,?[ ](?:Apt|Apartment|Suite|Unit|Flat|\#)\.?[ ]?\w{1,6})?
-          | (?<![\w-]) (?:[A-ZÄÖÜ][\wäöüß.-]*[ -])? [A-ZÄÖÜ]?[\wäöüß-]*
-              (?:[Ss]tra(?:ß|ss)e|[Ss]tr\.|[Gg]asse|[Aa]llee|weg|platz|straat|laan|gracht) [ ] \d{1,4}[ ]?[a-z]? (?![\w.%])
-          | (?<![\w.-]) \d{1,4},?[ ](?:bis[ ]|ter[ ])?(?:rue|avenue|boulevard|chemin|impasse|allée)[ ](?:d[eu']\S*[ ]|l[ae'][ ]?)*[A-ZÉÈ][\w'éèêàçô-]+
-          | (?<![\w.-]) (?:Calle|Via|Viale|Rua|Avenida|Plaza|Piazza)[ ](?:[A-Za-zÀ-ÿ]+[ ]){0,3}[A-ZÀ-Ý][\w'à-ÿ]+,?[ ]\d{1,4}(?![\w.])
-            """,
-            re.VERBOSE | re.MULTILINE,
-        ),
-    ),
-    (
-        "national id",
-        re.compile(
-            r"""
-            (?<![\w-]) (?!000|666|9\d\d) \d{3}-(?!00)\d{2}-(?!0000)\d{4} (?![\w-])
-          | (?<!\w) (?: SSN | NIN | NIF | NIE | DNI | PESEL | BSN | CPF | Aadhaar | (?i:passport | national[ ]id | social[ ]security
-              | steuer-?id | personalausweis | sozialversicherungsnummer | ahv) )
-            (?i:[ ]?(?:no|number|nr|nummer)\.?)? \*{0,2} [ ]?[:#]?\*{0,2} [ ]? (?=[\w.-]*\d{3}) [A-Z0-9][\w .-]{5,18}\d\w?
-            """,
-            re.VERBOSE,
-        ),
-    ),
-)
-
 
 def mask_private(text: str) -> str:
     """Mask e-mail addresses, phone numbers, street addresses and national ids in a prose document.
@@ -427,6 +384,6 @@ def mask_private(text: str) -> str:
     Meant for résumés and READMEs. Conservative: versions, dates, ids, IP addresses and clone URLs
     (``git@host:path``) stay. Lines stay; masking twice changes nothing.
     """
-    for kind, pattern in PRIVATE:
-        text = pattern.sub(f"[redacted: {kind}]", text)
+    for pattern in load_pack().private:
+        text = pattern.find.sub(f"[redacted: {pattern.kind}]", text)
     return text

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
+from typing import Any
 
 import yaml
 
@@ -43,29 +44,32 @@ class Pack:
     placeholders: re.Pattern[str]
     quoted: frozenset[str]
     prose: frozenset[str]
+    private: tuple[Pattern, ...]
 
 
 @cache
 def load_pack() -> Pack:
     """The pack, read once. Raises PackError where it is malformed."""
-    data = yaml.safe_load(files("proofolio").joinpath("packs", "secrets.yaml").read_text(encoding="utf-8"))
+    text = files("proofolio").joinpath("packs", "secrets.yaml").read_text(encoding="utf-8")
     try:
-        patterns = tuple(
-            Pattern(
-                p["kind"],
-                tuple(p.get("needs", ())),
-                re.compile(p["paths"]) if "paths" in p else None,
-                re.compile(p["find"], re.VERBOSE),
-                tuple(p.get("keeps", ())),
-            )
-            for p in data["patterns"]
-        )
+        data = yaml.safe_load(text)
+        patterns, private = (tuple(map(_pattern, data[key])) for key in ("patterns", "private"))
         placeholders = re.compile(data["placeholders"], re.VERBOSE | re.IGNORECASE)
         vocabulary, quoted, prose = (frozenset(map(str, data[k])) for k in ("vocabulary", "quoted", "prose"))
         names = {key: tuple(map(str, words)) for key, words in data["assignment"].items()}
-    except (KeyError, TypeError, AttributeError, re.error) as error:
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError, re.error) as error:
         raise PackError(f"packs/secrets.yaml is malformed: {error}.", "Restore the file.") from error
-    return Pack(patterns, names, vocabulary, placeholders, quoted, prose)
+    return Pack(patterns, names, vocabulary, placeholders, quoted, prose, private)
+
+
+def _pattern(entry: dict[str, Any]) -> Pattern:
+    return Pattern(
+        entry["kind"],
+        tuple(entry.get("needs", ())),
+        re.compile(entry["paths"]) if "paths" in entry else None,
+        re.compile(entry["find"], re.VERBOSE | re.MULTILINE),
+        tuple(entry.get("keeps", ())),
+    )
 
 
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+")
@@ -92,6 +96,7 @@ def name_class(name: str) -> str | None:
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 PATH_OR_URL = re.compile(r"(?:\.{0,2}|~|[A-Za-z]:)[/\\][\w./\\ -]*|\w+://.*|[\w-]+(?:/[\w.-]+)*\.\w{2,4}")
 DOTTED = re.compile(r"[A-Za-z_][A-Za-z_-]*(?:[.:/][A-Za-z_][A-Za-z_-]*)+")
+APP_PASSWORD = re.compile(r"[a-z]{4}(?: [a-z]{4}){3}")  # as mail providers print them
 SYMBOLS = frozenset("!@#$%^&*+=~?")
 
 
@@ -102,33 +107,50 @@ def is_secret(value: str, name: str, kind: str, style: str, literal: bool) -> bo
     """
     if len(value) < 4 or is_placeholder(value) or describes(value, name) or DOTTED.fullmatch(value):
         return False
-    if any(c.isspace() for c in value):
-        return "passphrase" in name.lower() and literal and value.islower()
     letters, digits = any(c.isalpha() for c in value), any(c.isdigit() for c in value)
+    if any(c.isspace() for c in value):
+        phrase = "passphrase" in name.lower() and value.islower()
+        constant = name.isupper() and digits and len(value) <= 40
+        return kind != "key" and literal and (phrase or constant or bool(APP_PASSWORD.fullmatch(value)))
     symbols = not SYMBOLS.isdisjoint(value)
     if kind == "password":
         return _is_password(value, name, style, literal, letters, digits or symbols)
-    if PATH_OR_URL.fullmatch(value) or not letters or any(c in "[]\\" for c in value):
+    if _is_path(value) or not letters or any(c in "[]\\" for c in value):
         return False
     if kind == "key":
         segments = [s for s in re.split(r"[-_.:/]", value) if s]
-        return _is_random(value, 16) and not UUID.fullmatch(value) and len(segments) < 4
-    if _is_random(value, 12) or (
-        style != "prose" and (digits and len(value) >= 8 or symbols and len(value) >= 12)
-    ):
+        return _is_random(value, 16) and not UUID.fullmatch(value) and len(segments) < 4 and _is_dense(value)
+    if _is_random(value, 12) or (style != "prose" and digits and len(value) >= 8):
+        return True
+    if symbols and len(value) >= 12 and style != "prose":
         return True
     constant = name.isupper() or re.sub(r"[\W_]", "", name).lower().endswith(("secret", "secretkey"))
     return literal and constant and len(value) >= 8 and value.isalpha() and style != "prose"
 
 
 def _is_password(value: str, name: str, style: str, literal: bool, letters: bool, mixed: bool) -> bool:
-    if PATH_OR_URL.fullmatch(value) and ("/" in value or "\\" in value or not mixed):
+    if _is_path(value) and ("/" in value or "\\" in value or not mixed):
         return False
     if not literal or style == "prose":
         return len(value) >= 6 and letters and mixed
     # A form's label ("password": "Passwort") is one capitalised word under a bare name.
     label = style == "quoted" and name.lower() == "password" and value.isalpha() and value.istitle()
     return not label and (letters or value.isdigit()) and (mixed or len(value) >= 5)
+
+
+def _is_path(value: str) -> bool:
+    """A path or URL; base64 holds slashes too, and gives itself away by a long random part."""
+    parts = re.split(r"[/\\.]", value)
+    return bool(PATH_OR_URL.fullmatch(value)) and not any(_is_random(p, 16) and _is_dense(p) for p in parts)
+
+
+def _is_dense(value: str) -> bool:
+    """More than one digit, or cases that change often: ``types-auth0-python`` has neither."""
+    return sum(c.isdigit() for c in value) > 1 or _switches(value) >= 3
+
+
+def _switches(value: str) -> int:
+    return sum(a.islower() and b.isupper() for a, b in pairwise(value))
 
 
 def _is_random(value: str, length: int) -> bool:
@@ -138,8 +160,7 @@ def _is_random(value: str, length: int) -> bool:
     counts = Counter(value)
     entropy = -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values())
     mixed = any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
-    switches = sum(a.islower() and b.isupper() for a, b in pairwise(value))
-    return entropy >= 2.8 and (mixed or (len(value) >= 16 and switches >= 3 and entropy >= 3.3))
+    return entropy >= 2.8 and (mixed or (len(value) >= 16 and _switches(value) >= 3 and entropy >= 3.3))
 
 
 def is_placeholder(value: str) -> bool:
