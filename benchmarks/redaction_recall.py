@@ -71,7 +71,9 @@ def whole(make: Callable[[random.Random], str]) -> Callable[[random.Random], tup
     return made
 
 
-def inside(template: str, make: Callable[[random.Random], str]) -> Callable[[random.Random], tuple[str, tuple[str, ...]]]:
+def inside(
+    template: str, make: Callable[[random.Random], str]
+) -> Callable[[random.Random], tuple[str, tuple[str, ...]]]:
     """A maker that puts the secret into ``template`` at ``@@``; only the secret has to go."""
 
     def made(rng: random.Random) -> tuple[str, tuple[str, ...]]:
@@ -87,7 +89,9 @@ def pem(label: str, lines: int = 12) -> Callable[[random.Random], tuple[str, tup
     def made(rng: random.Random) -> tuple[str, tuple[str, ...]]:
         body = [draw(rng, 64, B64) for _ in range(lines)] + [draw(rng, 30, B64) + "=="]
         dashes = "-" * 5
-        return "\n".join([f"{dashes}BEGIN {label}{dashes}", *body, f"{dashes}END {label}{dashes}"]), tuple(body)
+        return "\n".join([f"{dashes}BEGIN {label}{dashes}", *body, f"{dashes}END {label}{dashes}"]), tuple(
+            body
+        )
 
     return made
 

@@ -75,9 +75,9 @@ def _cache() -> Check:
 
 def _packs() -> str:
     from proofolio.evidence.rules import builtin_rules, builtin_topics
-    from proofolio.evidence.technologies import builtin_technologies
+    from proofolio.evidence.registry import builtin_registry
 
-    return f"{len(builtin_rules())} rules, {len(builtin_topics())} topics, {len(builtin_technologies())} technologies"
+    return f"{len(builtin_rules())} rules, {len(builtin_topics())} topics, {len(builtin_registry().technologies)} technologies"
 
 
 def _parser() -> str:

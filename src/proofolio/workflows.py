@@ -21,7 +21,8 @@ from proofolio.evidence.extractor import Extractor
 from proofolio.evidence.metrics import metrics_of
 from proofolio.evidence.redaction import redact
 from proofolio.evidence.rules import builtin_rules, builtin_topics
-from proofolio.evidence.technologies import builtin_technologies, technology_uses
+from proofolio.evidence.registry import Registry, builtin_registry
+from proofolio.evidence.technologies import technology_uses
 from proofolio.readers import caption_figures, read, segment
 from proofolio.retrieval.encoder import Encoder, open_encoder, quantise
 from proofolio.retrieval.index import Index
@@ -135,7 +136,7 @@ def _changes(source: Source, dossier: Dossier, fresh: bool) -> tuple[list[FileEn
 
 
 def _write(dossier: Dossier, settings: Settings, work: Sequence[tuple[Source, list[FileEntry], list[FileEntry], list[str]]], report: CompileReport, progress: Progress, fresh: bool) -> None:
-    extractor, registry = Extractor(builtin_rules()), builtin_technologies()
+    extractor, registry = Extractor(builtin_rules()), builtin_registry()
     total, done = sum(len(changed) for _, _, changed, _ in work), 0
     dossier.drop_sources(s.info.name for s, _, _, _ in work)
     earlier = {info.name: problems for info, problems, _ in dossier.sources()}
@@ -166,7 +167,7 @@ def _write(dossier: Dossier, settings: Settings, work: Sequence[tuple[Source, li
     dossier.update_figures(caption_figures([f for _, f in dossier.figures()], documents))
 
 
-def compile_file(entry: FileEntry, info: SourceInfo, extractor: Extractor, registry: object) -> tuple[Compiled | None, list[Problem]]:
+def compile_file(entry: FileEntry, info: SourceInfo, extractor: Extractor, registry: Registry) -> tuple[Compiled | None, list[Problem]]:
     """One file as the dossier takes it, with what the ingest report says of it."""
     problems: list[Problem] = []
 

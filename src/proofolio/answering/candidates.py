@@ -21,6 +21,8 @@ _DIGIT = re.compile(r"\d")
 _BECAUSE = re.compile(r"\b(because|since|so that|in order to|therefore|due to|reason|avoid|prevent|instead of|rather than|to keep|otherwise|trade-?off|chose|prefer|must not|should not|cannot)\b", re.IGNORECASE)
 _KIND_BONUS = {"import": -0.22, "heading": -0.14, "snippet": -0.05, "line": -0.04, "block": -0.05, "comment": 0.0, "setting": 0.03,
                "output": 0.02, "docstring": 0.02, "definition": 0.0, "dead": 0.0, "raise": 0.02, "test": 0.0}
+_ASIDE = re.compile(r"(?:^|/)(?:licen[cs]e|copying|notice|code_of_conduct|authors|\.gitignore|\.dockerignore|\.gitattributes|\.editorconfig|\.proofolioignore)[^/]*$", re.IGNORECASE)
+_ASIDE_ASKED = re.compile(r"licen[cs]|copyright|conduct|ignore", re.IGNORECASE)
 _RANK_BONUS = {Rank.OUTPUT: 0.03, Rank.CODE: 0.03, Rank.TEST: -0.03, Rank.RECORD: 0.02, Rank.CLAIM: 0.0}
 
 
@@ -105,6 +107,8 @@ def group(plan: Plan, index: Index, terms: Sequence[Term], passage: StoredPassag
     coverage = sum(t.weight for t in terms if t.stem in matched or t.stem in context) / weight
     score = best + 0.25 * sum(s.score for s in ranked[1:3]) / 2 + 0.25 * coverage + 0.1 * prior
     score += _RANK_BONUS.get(passage.rank, 0.0)
+    if _ASIDE.search(passage.path) and not _ASIDE_ASKED.search(plan.question):
+        score *= 0.4
     units = tuple(sorted((s.unit for s in kept), key=lambda u: (u.start, u.end)))
     said = frozenset().union(*(s.matched for s in kept)) | (context & {t.stem for t in terms})
     return Group(passage, document, units, score, coverage, said, best)

@@ -131,14 +131,18 @@ class Composer:
         for use in dead_things(plan, self.index)[:1]:
             text = f"`{use.path.rsplit('/', 1)[-1]}` has this {dead_word(use.liveness)}: `{' '.join(self.index.lines(use.source, use.path)[use.start - 1].split())[:120]}`"
             statements.append(Statement(sentence(text), Role.EVIDENCE, (Place(use.source, use.path, use.start, use.end),)))
-        gone = self._unmet(terms, chosen)
+        gone = self._unmet(terms)
         if gone:
             statements.append(Statement(sentence(f"I found nothing in the portfolio on {frames.join([repr(w)[1:-1] for w in gone])}"), Role.LIMIT, searched=True))
         return statements
 
-    def _unmet(self, terms: Sequence[Term], chosen: Sequence[Group]) -> list[str]:
-        """The telling words that nothing in the portfolio holds, in any wording that is known."""
-        return [t.word for t in terms if t.weight >= 0.75 and not self.index.count(t.word) and not any(self.index.count(a) for a in t.other_words())][:3]
+    def _unmet(self, terms: Sequence[Term]) -> list[str]:
+        """Technical words of the question that the portfolio holds in no wording that is known.
+
+        A word that the vocabulary does not know may stand there under another name: nothing is said of it.
+        """
+        known = [t for t in terms if t.weight >= 0.6 and t.alternatives]
+        return [t.word for t in known if not self.index.count(t.word) and not any(self.index.count(a) for a in t.other_words())][:2]
 
     def support(self, plan: Plan, terms: Sequence[Term], ranked: Sequence[Group], shown: frames.Shown | None) -> float:
         """How well the work carries an answer, 0 to 1: one passage that meets the question, and several together."""

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from proofolio.evidence.concepts import Expansion, expand
 from proofolio.evidence.rules import Topic
-from proofolio.evidence.technologies import Mention, mentioned_in
+from proofolio.evidence.mentions import Mention, mentioned_in
 from proofolio.retrieval.words import FILLER, content_words, stem, stems
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from proofolio.answering.plan import Kind, Plan
 from proofolio.answering.phrasing import dead_word, join, sentence
 from proofolio.core.records import Liveness, Place, Rank, Role, Statement, TechnologyUse
-from proofolio.evidence.technologies import Mention, alternatives_of, technology_name
+from proofolio.evidence.mentions import Mention
+from proofolio.evidence.registry import builtin_registry
 from proofolio.retrieval.index import Index
 
 _ALTERNATIVE = re.compile(r"\b(over|instead of|rather than|versus|vs\.?|compared (?:to|with)|and not|not|or|than|without|why not|against)\s+(?:just |only |a |an |the |plain |simple )?$", re.IGNORECASE)
@@ -30,7 +31,7 @@ def false_premise(plan: Plan, index: Index) -> FalsePremise | None:
     for mention in plan.technologies:
         if _ALTERNATIVE.search(plan.question[: mention.start]):
             continue
-        uses = index.technologies.get(mention.technology, [])
+        uses = index.technologies.get(mention.technology.id, [])
         if any(u.liveness is Liveness.LIVE for u in uses):
             continue
         if not uses and _word_in_code(mention, index):
@@ -57,7 +58,7 @@ def _would_be_seen(mention: Mention, index: Index) -> bool:
 
 
 def _truth(mention: Mention, uses: list[TechnologyUse], index: Index) -> Iterable[Statement]:
-    name = technology_name(mention.technology)
+    name = mention.technology.name
     dead = sorted(uses, key=lambda u: _HOW_STRONG.get(u.liveness, 9))
     if dead:
         first = dead[0]
@@ -69,10 +70,11 @@ def _truth(mention: Mention, uses: list[TechnologyUse], index: Index) -> Iterabl
     else:
         text = f"That is not so here: {name} is not used anywhere in this portfolio; I searched its {len(index.paths)} files for it and found no trace"
         yield Statement(sentence(text), Role.LIMIT, searched=True)
-    instead = [t for t in alternatives_of(mention.technology) if any(u.liveness is Liveness.LIVE for u in index.technologies.get(t, []))]
+    registry = builtin_registry()
+    instead = [t for t in registry.alternatives(mention.technology.id) if any(u.liveness is Liveness.LIVE for u in index.technologies.get(t, []))]
     if instead:
         live = [next(u for u in index.technologies[t] if u.liveness is Liveness.LIVE) for t in instead[:3]]
-        names = join([technology_name(t) for t in instead[:3]])
+        names = join([registry.technologies[t].name for t in instead[:3]])
         yield Statement(f"What the work does use in its place is {names}.", Role.PREMISE, tuple(Place(u.source, u.path, u.start, u.end) for u in live))
 
 

@@ -27,7 +27,7 @@ _ARROW = re.compile(r"^(?:export\s+)?(?:const|let|var)\s+(?P<name>[\w$]+)\s*(?::
 _TEST = re.compile(r"^(?:it|test)(?:\.\w+)?\(\s*[\"'`](?P<name>.+?)[\"'`]|^(?:async\s+)?def\s+(?P<fn>test_\w+)|^func\s+(?P<go>Test\w+)")
 _ROUTE = re.compile(r"^@?\w+\.(?P<verb>get|post|put|patch|delete|route|websocket|api_route)\(\s*[\"'](?P<path>[^\"']*)[\"']", re.IGNORECASE)
 _IMPORT = re.compile(r"^(?:import\b|from\s+\S+\s+import\b|const\s+.+=\s*require\(|library\(|using\s|#include|use\s)")
-_BRACKETS = str.maketrans("", "")
+_SENTENCE_LIKE = re.compile(r"^(?!(?:if|for|while|return|raise|with|await|async|def|class|import|from|assert|else|elif|try|except)\b)[A-ZÀ-Þ]?[\w'’-]*(?:\s+[\w'’/-]+){3,}[^=]*$|^[A-Z][a-z]+\b(?:[ ,][^=;{}]+)?[.:!?)]?$", re.UNICODE)
 _SENTENCE = re.compile(r"(?<=[.!?])[\"')\]*_`]*\s+(?=[\"'(\[*_`]*[A-ZÀ-ÖØ-Þ\d])")
 _MARKDOWN = re.compile(r"!\[[^\]]*\]\([^)]*\)|\[(?P<text>[^\]]+)\]\([^)]*\)|(?P<tag></?\w+[^>]*>)")
 _ROW = re.compile(r"^\s*\|(.+)\|\s*$")
@@ -101,8 +101,15 @@ def _settings(document: Document, first: int, last: int, lines: Sequence[str]) -
             yield Unit(number, number, "line", line.strip(), f"`{fragment(line)}`")
 
 
+def _looks_like_code(text: str) -> bool:
+    """Whether a comment holds code that was switched off rather than a remark."""
+    if _SENTENCE_LIKE.match(text):
+        return False
+    return bool(_CODEISH.search(text)) and len(text.split()) < 14
+
+
 def _comment_unit(start: int, end: int, text: str) -> Unit:
-    if _CODEISH.search(text) and len(text.split()) < 14:
+    if _looks_like_code(text):
         return Unit(start, end, "dead", text, f"`{fragment(text)}` is commented out", dead=True)
     return Unit(start, end, "comment", text, f'a comment says "{fragment(text, 200)}"')
 
@@ -122,19 +129,16 @@ def _code(first: int, last: int, lines: Sequence[str]) -> Iterator[Unit]:
                 while end < last and quote not in lines[end]:
                     end += 1
                 end = min(end + 1, last)
-            text = " ".join(x.strip() for x in lines[number - 1 : end]).replace(quote, "").strip()
-            if text:
-                head = _SENTENCE.split(text)[0]
-                yield Unit(number, end, "docstring", text[:600], f'its docstring says "{fragment(head, 200)}"')
+            yield from _docstring(number, end, lines, quote)
             number = end + 1
             continue
         comment = _COMMENT.match(line) if re.match(r"^\s*(#|//|--|/?\*|\{/\*|<!--)", line) else None
         if comment:
             end, text = number, comment["text"].strip()
-            dead = bool(_CODEISH.search(text))
+            dead = _looks_like_code(text)
             while not dead and end < last:
                 following = _COMMENT.match(lines[end]) if re.match(r"^\s*(#|//|--|\*)", lines[end]) else None
-                if following is None or _CODEISH.search(following["text"].strip()) or not following["text"].strip():
+                if following is None or not following["text"].strip() or _looks_like_code(following["text"].strip()):
                     break
                 text += " " + following["text"].strip()
                 end += 1
@@ -147,11 +151,36 @@ def _code(first: int, last: int, lines: Sequence[str]) -> Iterator[Unit]:
         number = end + 1
 
 
+def _docstring(first: int, last: int, lines: Sequence[str], quote: str) -> Iterator[Unit]:
+    """The sentences of a docstring, each with its lines; headings and field lists stand alone."""
+    buffer: list[tuple[int, str]] = []
+    for number in range(first, last + 1):
+        text = lines[number - 1].strip().replace(quote, "").strip().removeprefix("r" + quote).strip()
+        if not text or re.fullmatch(r"[-=~#]+", text):
+            yield from _said(buffer)
+            continue
+        if re.match(r"^(?:[-*#]|:\w+|@\w+|\w+(?:\s*\([^)]*\))?:\s)", text):
+            yield from _said(buffer)
+        buffer.append((number, text.lstrip("#*- ")))
+    yield from _said(buffer)
+
+
+def _said(buffer: list[tuple[int, str]]) -> Iterator[Unit]:
+    for unit in _flush(buffer):
+        yield Unit(unit.start, unit.end, "docstring", unit.text, f"its docstring says {unit.clause}")
+
+
 def _join(number: int, last: int, lines: Sequence[str]) -> tuple[int, str]:
     """A logical line: joined while brackets stay open, for at most ten lines and 260 characters."""
     text, end = lines[number - 1].strip(), number
+    if _open(_TRAILING.sub("", text)):
+        text = _TRAILING.sub("", text).rstrip("# ")
     while end < last and end - number < MAX_JOIN and len(text) < 260 and _open(text) and not text.endswith("{"):
-        following = lines[end].strip()
+        following = _TRAILING.sub("", lines[end].strip())
+        following = re.sub(r"\s+#\s*$", "", following)
+        if following.startswith(("#", "//")):
+            end += 1
+            continue
         if _DEF.match(following):
             break
         text += (" " if text[-1:] not in "([" else "") + following

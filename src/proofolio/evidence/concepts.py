@@ -45,11 +45,21 @@ _IRREGULAR = {
     "given": "give", "shown": "show", "stole": "steal", "stolen": "steal", "woke": "wake", "woken": "wake",
     "spoke": "speak", "spoken": "speak", "brought": "bring", "bought": "buy", "seen": "see", "saw": "see",
     "found": "find", "got": "get", "gotten": "get", "drew": "draw", "drawn": "draw", "bound": "bind",
-    "learnt": "learn", "spent": "spend", "paid": "pay", "people": "person", "indices": "index", "indexes": "index",
+    "learnt": "learned", "spent": "spend", "paid": "pay", "indices": "index", "indexes": "index",
     "data": "data", "criteria": "criterion", "analyses": "analysis", "matrices": "matrix", "hashes": "hash",
     "dying": "die", "died": "die", "dies": "die", "tying": "tie", "lying": "lie", "centre": "center",
-    "licence": "license", "programme": "program", "grey": "gray", "artefact": "artifact", "artefacts": "artifact",
+    "licence": "license", "licences": "license", "programme": "program", "grey": "gray", "artefact": "artifact", "artefacts": "artifact",
 }  # fmt: skip
+# Porter takes these for forms of another word: responsive and response, author and authorise. A word that
+# begins so stands for itself (in American spelling).
+_APART = (
+    "accessib", "anonymiz", "anonymous", "authoriz", "clustering", "communit", "experiment", "generaliz",
+    "generativ", "generator", "importan", "integrity", "invalidat", "learned", "limitation", "liveness", "localiz",
+    "memoriz", "minorit", "naming", "newsletter", "normaliz", "optimizer", "ordering", "personaliz", "precision",
+    "productioni", "production", "readiness", "regulariz", "regulat", "relational", "requirement", "responsib",
+    "responsive", "rounding", "sensitivity", "serializ", "settings", "several", "severity", "specificity",
+    "stacking", "standardiz", "virtualiz",
+)  # fmt: skip
 _porter = Stemmer.Stemmer("porter")
 
 
@@ -97,7 +107,10 @@ def stem(word: str) -> str:
     """The Porter stem of a word with irregular forms and British spelling made regular first."""
     word = word.lower()
     word = _IRREGULAR.get(word, word)
-    return str(_porter.stemWord(_OUR.sub("or", _BRITISH.sub("iz", word))))
+    word = _OUR.sub("or", _BRITISH.sub("iz", word))
+    if word.startswith(_APART):
+        return next(prefix for prefix in _APART if word.startswith(prefix))
+    return str(_porter.stemWord(word))
 
 
 def _words(text: str) -> Iterator[tuple[str, int, int]]:
@@ -134,8 +147,9 @@ def _checked(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
     phrases: dict[tuple[str, ...], float] = {}
     for raw in _strings(entry, "words", where):
         stems = phrase_stems(raw.removeprefix("~"))
-        if not stems:
-            raise PackError(f"{where}: {raw!r} holds no word that counts.", "Use words that carry meaning.")
+        if not stems or (len(stems) == 1 and len(raw.split()) > 1):
+            # "who may" would be "who" and match every other question.
+            raise PackError(f"{where}: too little of {raw!r} carries meaning.", "Use a word or a longer phrase.")
         weight = WORD_WEIGHT if len(stems) == 1 else PHRASE_WEIGHT
         weight *= WEAK_FACTOR if raw.startswith("~") else 1.0
         phrases[stems] = max(weight, phrases.get(stems, 0.0))

@@ -196,7 +196,7 @@ def _patterns(text: str, lower: str, path: str) -> Iterator[_Span]:
 KEY_START = re.compile(r"-----BEGIN ([A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?)-----")
 KEY_BREAK = re.compile(r"\\r|\\n|[\r\n]")
 KEY_MATERIAL = re.compile(r"[A-Za-z0-9+/=]{16,}")
-KEY_LINE = re.compile(r"""[\s"'+,;#*>|.\\-]*(?:[A-Za-z0-9+/=]*|[A-Za-z][A-Za-z-]*:\ .*)[\s"'+,;\\()]*""")
+KEY_LINE = re.compile(r"""[\s"'+,;#*>|.\\-]*+(?:[A-Za-z0-9+/=]*+|[A-Za-z][A-Za-z-]*:\ .*)[\s"'+,;\\()]*""")
 
 
 def _private_keys(text: str) -> Iterator[_Span]:
@@ -251,14 +251,14 @@ NAME = re.compile(r"[\w.-]{0,60}")
 SEPARATOR = re.compile(
     r"""
     (?P<close>\\?["'`]?[\])]{0,2})
-    (?: (?: \s?:\s? | [ ] ) [A-Za-z][\w.\[\], |?]{0,40}? (?=[ ]?=[ ]?[bBrRuUfF]{0,2}["'`]) )?   # password: str = "..."
-    (?: \s*,?\s*(?:-\s+)?["']?\bvalue["']?\s*[:=]\s*                 # name: PASSWORD, value: ...
-      | \s* (?: => | :=(?!=) | \|\|= | \?\?= | ={1,3} | <- )  \s*
-      | \s? : -? \s*                                                   # JSON, YAML, ${PASSWORD:-...}
-      | \s* (?: \|\| | \?\? | \bor\b | \bis\b:? ) \s* (?=\\?["'`])     # process.env.PASSWORD || "..."
-      | (?P<cell>[ ]*\|[ ]*)                                            # | password | ... |
+    (?: (?: \s?:\s?[A-Za-z][\w.\[\], |?]{0,40}? | [ ]string ) (?=[ ]?=[ ]?[bBrRuUfF]{0,2}["'`]) )?   # password: str = "..."
+    (?: \s{0,40},?\s{0,40}(?:-\s+)?["']?\bvalue["']?\s{0,40}[:=]\s{0,40}                 # name: PASSWORD, value: ...
+      | \s{0,40} (?: => | :=(?!=) | \|\|= | \?\?= | ={1,3} | <- )  \s{0,40}
+      | \s? : -? \s{0,40}                                                   # JSON, YAML, ${PASSWORD:-...}
+      | \s{0,40} (?: \|\| | \?\? | \bor\b | \bis\b:? ) \s{0,40} (?=\\?["'`])     # process.env.PASSWORD || "..."
+      | (?P<cell>[ ]{0,40}\|[ ]{0,40})                                            # | password | ... |
       | (?P<flag>[ ]) (?=[^\s=-])                                      # --password ..., ENV PASSWORD ...
-      | (?P<argument>\s*,\s*(?:default\s*=\s*)?) (?=\\?["'`])           # getenv("PASSWORD", "...")
+      | (?P<argument>\s{0,40},\s{0,40}(?:default\s{0,40}=\s{0,40})?) (?=\\?["'`])           # getenv("PASSWORD", "...")
       | (?P<tag>>)                                                     # <password>...</password>
       | (?P<call>\()                                                   # setPassword("...")
     )
@@ -266,10 +266,11 @@ SEPARATOR = re.compile(
     re.VERBOSE,
 )
 QUOTED = re.compile(
-    r"""(?P<prefix>[bBrRuUfFN$@]{0,2})(?P<quote>\\?["'`])(?P<value>(?:(?!(?P=quote)).){1,600})(?P=quote)"""
+    r"""(?P<prefix>[bBrRuUfFN$@]{0,2})(?P<quote>\\?["'`])(?P<value>(?:(?!(?P=quote)).){1,4000})(?P=quote)"""
 )
-BARE_CONFIG = re.compile(r"""(?:(?![;&][\w ]+=|[ ]\#)[^\s"'`])+""")
-BARE = re.compile(r"""[^\s"'`,;&(){}\[\]<>\\]+""")
+# Bare values are judged by their first 400 characters, so that a line of nothing but names stays cheap.
+BARE_CONFIG = re.compile(r"""(?:(?![;&][\w ]+=|[ ]\#)[^\s"'`]){1,400}""")
+BARE = re.compile(r"""[^\s"'`,;&(){}\[\]<>\\]{1,400}""")
 LOOKUP = re.compile(
     r"""(?:get|env|var|config|property|option|setting|Value|Header|define)\w*\s*\(\s*\\?["']$""",
     re.IGNORECASE,
@@ -297,6 +298,7 @@ def _assignments(text: str, lower: str, path: str) -> Iterator[_Span]:
             continue
         span = _value(text, separator, start, style, name, kind, printed)
         if span is not None:
+            end = span[1]
             yield _Span(*span, kind, False)
 
 
@@ -319,9 +321,9 @@ def _find_all(lower: str, needles: Iterable[str]) -> set[int]:
 def _fits(text: str, start: int, name: str, separator: re.Match[str], style: str) -> bool:
     """Whether a separator that is only sometimes an assignment is one here."""
     if separator["cell"]:
-        return style == "prose" or text[:start].endswith("| ")
+        return style == "prose" or text.endswith("| ", 0, start)
     if separator["flag"]:
-        line = text[text.rfind("\n", 0, start) + 1 : start + len(name)]
+        line = text[max(text.rfind("\n", 0, start) + 1, start - 80) : start + len(name)]
         return "--" in line[-len(name) - 2 :] or bool(re.match(r"\s*(?:ENV|ARG)\s+\S+$", line))
     if separator["argument"]:
         return separator["close"][-1:] not in ("]", ")") and bool(
@@ -359,8 +361,12 @@ def _value(
     if style == "quoted" and variable and not inside and not separator["tag"]:
         return None
     literal = bool(separator["tag"]) or (leading and not _followed_by_words(text, bare.end()))
-    judged = is_secret(value, name, kind, style if literal else "prose", literal)
-    return (at, at + len(value)) if judged else None
+    if not is_secret(value, name, kind, style if literal else "prose", literal):
+        return None
+    rest = BARE.match(text, at + len(value)) if len(bare[0]) == 400 else None
+    while rest is not None and len(rest[0]) == 400:
+        rest = BARE.match(text, rest.end())
+    return at, rest.end() if rest else at + len(value)
 
 
 def _followed_by_words(text: str, at: int) -> bool:
