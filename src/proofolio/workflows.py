@@ -23,7 +23,7 @@ from proofolio.evidence.redaction import redact
 from proofolio.evidence.rules import builtin_rules, builtin_topics
 from proofolio.evidence.registry import Registry, builtin_registry
 from proofolio.evidence.technologies import technology_uses
-from proofolio.readers import caption_figures, read, segment
+from proofolio.readers import caption_figures, is_lock, read, segment
 from proofolio.retrieval.encoder import Encoder, open_encoder, quantise
 from proofolio.retrieval.index import Index
 from proofolio.settings import Settings
@@ -188,6 +188,8 @@ def compile_file(entry: FileEntry, info: SourceInfo, extractor: Extractor, regis
     if document is None:
         return None, problems
     document = _with_image(document, entry)
+    if is_lock(entry.path):
+        return Compiled(document, (), (), technology_uses(document, registry), ()), problems
     return Compiled(document, segment(document), extractor.extract(document), technology_uses(document, registry), metrics_of(document)), problems
 
 

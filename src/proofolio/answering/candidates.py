@@ -14,13 +14,16 @@ from proofolio.retrieval.index import Hit, Index
 from proofolio.retrieval.words import stems
 from proofolio.store.dossier import StoredPassage
 
+MAX_SAID = 340  # characters of clauses that one statement may hold
+NEAR = 3  # lines between a telling unit and a neighbour that is said with it
+_SELDOM = {"import", "heading", "repr", "snippet", "block"}
 DEEP = 50  # plain retrieval has three quarters of the facts in its first fifty passages
 IN_UNIT, MEANS_SAME, IN_CONTEXT, SAME_IN_CONTEXT = 1.0, 0.75, 0.5, 0.35
 
 _DIGIT = re.compile(r"\d")
 _BECAUSE = re.compile(r"\b(because|since|so that|in order to|therefore|due to|reason|avoid|prevent|instead of|rather than|to keep|otherwise|trade-?off|chose|prefer|must not|should not|cannot)\b", re.IGNORECASE)
 _KIND_BONUS = {"import": -0.22, "heading": -0.14, "snippet": -0.05, "line": -0.04, "block": -0.05, "comment": 0.0, "setting": 0.03,
-               "output": 0.02, "docstring": 0.02, "definition": 0.0, "dead": 0.0, "raise": 0.02, "test": 0.0}
+               "output": 0.02, "repr": -0.2, "docstring": 0.02, "definition": 0.0, "dead": 0.0, "raise": 0.02, "test": 0.0}
 _ASIDE = re.compile(r"(?:^|/)(?:licen[cs]e|copying|notice|code_of_conduct|authors|\.gitignore|\.dockerignore|\.gitattributes|\.editorconfig|\.proofolioignore)[^/]*$", re.IGNORECASE)
 _ASIDE_ASKED = re.compile(r"licen[cs]|copyright|conduct|ignore", re.IGNORECASE)
 _RANK_BONUS = {Rank.OUTPUT: 0.03, Rank.CODE: 0.03, Rank.TEST: -0.03, Rank.RECORD: 0.02, Rank.CLAIM: 0.0}
@@ -55,7 +58,8 @@ def weigh(plan: Plan, index: Index) -> list[Term]:
     for term in plan.terms:
         found = index.count(term.word)
         rarity = math.log((total + 1) / (found + 0.5)) / math.log(total + 2)
-        weighed.append(replace(term, weight=term.weight * min(1.0, max(0.12, rarity))))
+        says = index.salience(term.word)
+        weighed.append(replace(term, weight=term.weight * says * (0.4 + 0.6 * min(1.0, max(0.0, rarity)))))
     return weighed
 
 
@@ -64,10 +68,11 @@ def search(plan: Plan, index: Index, terms: Sequence[Term], limit: int = DEEP) -
     telling = [t for t in terms if t.weight > 0.1]
     direct = [t.word for t in telling]
     wider = direct + [a for t in telling for a in t.other_words()]
+    by_words, by_meaning = index.lexical(wider, limit * 2), index.dense(plan.question, limit * 2)
     lists: list[tuple[float, Sequence[int]]] = [
         (1.0, [k for k, _ in index.lexical(direct, limit)]),
-        (0.8, [k for k, _ in index.lexical(wider, limit)]),
-        (0.9, [k for k, _ in index.dense(plan.question, limit)]),
+        (0.8, [k for k, _ in by_words[:limit]]),
+        (0.9, [k for k, _ in by_meaning[:limit]]),
     ]
     if len(plan.parts) > 1:
         for part in plan.parts:
@@ -75,7 +80,9 @@ def search(plan: Plan, index: Index, terms: Sequence[Term], limit: int = DEEP) -
             inside = [t for t in telling if t.stem in said]
             lists.append((0.5, [k for k, _ in index.lexical([t.word for t in inside] + [a for t in inside for a in t.other_words()], limit)]))
             lists.append((0.4, [k for k, _ in index.dense(part, limit)]))
-    return index.fuse(lists, limit)
+    top = by_words[0][1] if by_words else 1.0
+    words, meaning = dict(by_words), dict(by_meaning)
+    return [replace(h, words=words.get(h.passage.id, 0.0) / top, meaning=meaning.get(h.passage.id, 0.0)) for h in index.fuse(lists, limit)]
 
 
 def groups(plan: Plan, index: Index, terms: Sequence[Term], hits: Sequence[Hit]) -> list[Group]:
@@ -83,55 +90,79 @@ def groups(plan: Plan, index: Index, terms: Sequence[Term], hits: Sequence[Hit])
     if not hits:
         return []
     top = hits[0].score
-    made = [g for h in hits if (g := group(plan, index, terms, h.passage, h.score / top))]
+    made = [g for h in hits if (g := group(plan, index, terms, h, h.score / top))]
     return sorted(made, key=lambda g: (-g.score, g.passage.id))
 
 
-def group(plan: Plan, index: Index, terms: Sequence[Term], passage: StoredPassage, prior: float) -> Group | None:
+def group(plan: Plan, index: Index, terms: Sequence[Term], hit: Hit, prior: float) -> Group | None:
     """The telling units of one passage, or None where nothing in it meets the question."""
+    passage = hit.passage
     document = index.document(passage.source, passage.path)
     if document is None:
         return None
-    lines = index.lines(passage.source, passage.path)
     context = stems(f"{passage.path} {passage.symbol} {passage.context}")
     weight = sum(t.weight for t in terms) or 1.0
-    scored = [_score(plan, terms, u, context, weight, document, prior) for u in units_of(document, passage.first, passage.last, lines)]
+    scored = [_score(plan, terms, u, own, context, weight, document, prior) for u, own in cut(index, document, passage)]
     scored = [s for s in scored if s.score > 0]
     if not scored:
         return None
     ranked = sorted(scored, key=lambda s: -s.score)
     best = ranked[0].score
     room = 5 if plan.kind in {Kind.WALKTHROUGH, Kind.PROCESS} else 4
-    kept = _pick(ranked, best, room)
+    kept = _pick(ranked, best, room, [u for u, _ in cut(index, document, passage)])
     matched = frozenset().union(*(s.matched for s in scored))
     coverage = sum(t.weight for t in terms if t.stem in matched or t.stem in context) / weight
+    named = sum(t.weight for t in terms if t.stem in context) / weight
     score = best + 0.25 * sum(s.score for s in ranked[1:3]) / 2 + 0.25 * coverage + 0.1 * prior
+    score += 0.25 * hit.words + 0.35 * hit.meaning + 0.2 * named
     score += _RANK_BONUS.get(passage.rank, 0.0)
     if _ASIDE.search(passage.path) and not _ASIDE_ASKED.search(plan.question):
         score *= 0.4
-    units = tuple(sorted((s.unit for s in kept), key=lambda u: (u.start, u.end)))
-    said = frozenset().union(*(s.matched for s in kept)) | (context & {t.stem for t in terms})
+    units = tuple(sorted(kept, key=lambda u: (u.start, u.end)))
+    chosen = set(kept)
+    said = frozenset().union(*(s.matched for s in scored if s.unit in chosen)) | (context & {t.stem for t in terms})
     return Group(passage, document, units, score, coverage, said, best)
 
 
-def _pick(ranked: Sequence[Scored], best: float, room: int) -> list[Scored]:
-    """The best unit, then those near it in score that add something."""
-    kept: list[Scored] = []
+def cut(index: Index, document: Document, passage: StoredPassage) -> list[tuple[Unit, frozenset[str]]]:
+    """A passage's units with their stems; kept by the index, since good passages are met again and again."""
+
+    def make() -> list[tuple[Unit, frozenset[str]]]:
+        lines = index.lines(passage.source, passage.path)
+        return [(u, stems(f"{u.text} {u.context}")) for u in units_of(document, passage.first, passage.last, lines)]
+
+    return index.keep(("units", passage.id), make)
+
+
+def _pick(ranked: Sequence[Scored], best: float, room: int, units: Sequence[Unit]) -> list[Unit]:
+    """The best unit, those near it in score that add something, then their neighbours while there is room.
+
+    The value that a question asks for often stands beside the line that has its words.
+    """
+    kept: list[Unit] = []
     said: set[str] = set()
+    size = 0
     for item in ranked:
-        if len(kept) >= room or item.score < best * 0.55:
+        if len(kept) >= room or (kept and size + len(item.unit.clause) > MAX_SAID) or item.score < best * 0.6:
             break
-        if item.unit.clause in said:
+        if item.unit.clause in said or (kept and item.unit.kind in _SELDOM):
             continue
-        if kept and item.unit.kind in {"import", "heading"}:
-            continue
-        kept.append(item)
+        kept.append(item.unit)
         said.add(item.unit.clause)
+        size += len(item.unit.clause)
+    near = sorted(
+        (min(abs(u.start - k.end) if u.start > k.end else abs(k.start - u.end) for k in kept), u.start < kept[0].start, u.start, u)
+        for u in units if u.clause not in said and u.kind not in _SELDOM
+    ) if kept else []
+    for distance, _, _, unit in near:
+        if distance > NEAR or len(kept) >= room + 1 or size + len(unit.clause) > MAX_SAID:
+            break
+        kept.append(unit)
+        size += len(unit.clause)
     return kept
 
 
-def _score(plan: Plan, terms: Sequence[Term], unit: Unit, context: frozenset[str], weight: float, document: Document, prior: float) -> Scored:
-    own = stems(f"{unit.text} {unit.context}")
+def _score(plan: Plan, terms: Sequence[Term], unit: Unit, own: frozenset[str], context: frozenset[str], weight: float, document: Document, prior: float) -> Scored:
     total, matched = 0.0, set()
     direct = False
     for term in terms:

@@ -9,7 +9,7 @@ from proofolio.answering.candidates import Group
 from proofolio.answering.units import Unit
 from proofolio.core.records import Document, DocumentKind, Evidence, Liveness, Place, Rank, Role, Statement
 
-MAX_CLAUSES = 4
+MAX_CLAUSES = 6
 _DEAD = {
     Liveness.IMPORTED_ONLY: "imported but never called",
     Liveness.COMMENTED: "commented out",
@@ -68,7 +68,7 @@ def _name(document: Document) -> str:
 
 def _say_prose(document: Document, units: Sequence[Unit]) -> str:
     said = [u.clause for u in units]
-    return f"{speaker(document)} {' and '.join(said[:3])}"
+    return f"{speaker(document)} {' '.join(said[:4])}"
 
 
 def speaker(document: Document) -> str:
@@ -93,23 +93,25 @@ def _say_notebook(group: Group) -> str:
         cells.setdefault(cell.index if cell else -1, []).append(unit)
     parts = []
     for index, units in cells.items():
-        outputs = [u.clause for u in units if u.kind == "output"]
+        outputs = [u.clause for u in units if u.kind in {"output", "repr"}]
         prose = [u.clause for u in units if u.kind in {"sentence", "row", "heading"}]
-        code = [u.clause for u in units if u.kind not in {"output", "sentence", "row", "heading"}]
+        code = [u.clause for u in units if u.kind not in {"output", "repr", "sentence", "row", "heading"}]
         said = []
         if code:
             said.append(join(code[:MAX_CLAUSES]))
         if outputs:
             said.append(f"prints {join(outputs[:MAX_CLAUSES])}")
         if prose:
-            said.append(f"notes {' and '.join(prose[:2])}")
-        parts.append(f"cell {index} of `{group.document.name}` {', and '.join(said)}")
+            said.append(f"notes {' '.join(prose[:3])}")
+        subject = f"cell {index} of `{group.document.name}`"
+        opening = ", " if said and said[0].startswith(("a comment says", "its docstring")) else " "
+        parts.append(("in " if opening == ", " else "") + subject + opening + ", and ".join(said))
     return "; ".join(parts)
 
 
 def _say_code(group: Group) -> str:
     document, passage = group.document, group.passage
-    clauses = [u.clause for u in group.units[: MAX_CLAUSES + 1]]
+    clauses = [u.clause for u in group.units[:MAX_CLAUSES]]
     if document.kind in {DocumentKind.CONFIG, DocumentKind.METRICS}:
         return f"in {_name(document)}, {join(clauses)}"
     first = group.units[0]

@@ -30,10 +30,12 @@ _IMPORT = re.compile(r"^(?:import\b|from\s+\S+\s+import\b|const\s+.+=\s*require\
 _SENTENCE_LIKE = re.compile(r"^(?!(?:if|for|while|return|raise|with|await|async|def|class|import|from|assert|else|elif|try|except)\b)[A-ZÀ-Þ]?[\w'’-]*(?:\s+[\w'’/-]+){3,}[^=]*$|^[A-Z][a-z]+\b(?:[ ,][^=;{}]+)?[.:!?)]?$", re.UNICODE)
 _SENTENCE = re.compile(r"(?<=[.!?])[\"')\]*_`]*\s+(?=[\"'(\[*_`]*[A-ZÀ-ÖØ-Þ\d])")
 _MARKDOWN = re.compile(r"!\[[^\]]*\]\([^)]*\)|\[(?P<text>[^\]]+)\]\([^)]*\)|(?P<tag></?\w+[^>]*>)")
+_NOISE = re.compile(r"\bwarn(?:ings?)?\b|Warning\b|site-packages|^\[Parallel|\bit/s\]|\d+%\|[█#▏ ]|^\s*(?:Collecting|Requirement already|Downloading|Installing)\b|Trust notebook|^<.*>$", re.IGNORECASE)
+_REPR = re.compile(r"^\s*[\w.]*\(?(?:\w+=[^=]*,\s*)*\w+=[^=,]+[,)]+\s*$|^\s*<[\w.]+ .*>$|^<.* at 0x")
 _ROW = re.compile(r"^\s*\|(.+)\|\s*$")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Unit:
     """Lines ``start``..``end`` (1-based), what kind of thing they are, the text to search and say."""
 
@@ -310,9 +312,10 @@ def _notebook(document: Document, first: int, last: int, lines: Sequence[str]) -
             head = ""
             for number in range(max(start, cell.output + 1), end + 1):
                 line = lines[number - 1].rstrip()
-                if line.strip():
+                if line.strip() and not _NOISE.search(line):
                     words = line.split()
                     if not any(ch.isdigit() for ch in line) and 2 <= len(words) <= 12:
                         head = line.strip()
                     text = f"{head} {line.strip()}" if head and head != line.strip() else line.strip()
-                    yield Unit(number, number, "output", text, f"`{fragment(line)}`", head)
+                    kind = "repr" if _REPR.match(line) else "output"
+                    yield Unit(number, number, kind, text, f"`{fragment(line)}`", head)

@@ -99,7 +99,7 @@ class Extractor:
 
     def _candidates(self, scan: _Scan) -> Iterator[tuple[Rule, Matcher]]:
         seen: set[int] = set()
-        for anchor in self._by_anchor.keys() & scan.tokens:
+        for anchor in sorted(self._by_anchor.keys() & scan.tokens):
             for rule, matcher in self._by_anchor[anchor]:
                 if id(matcher) not in seen and _applies(matcher, scan.document):
                     seen.add(id(matcher))

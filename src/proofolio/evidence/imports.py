@@ -199,7 +199,7 @@ _JS = re.compile(
 )
 _JS_ASSIGNED = re.compile(r"(?:const|let|var)\s+(?P<what>[\w$]+|\{[^}]*\})\s*(?::[^=\n]+)?=\s*(?:await\s+)?$")
 _JS_NAME = re.compile(r"(?:type\s+)?(?P<name>[\w$]+)(?:\s+as\s+(?P<as>[\w$]+)|\s*:\s*(?P<key>[\w$]+))?")
-_GO_SPEC = re.compile(r"""^[ \t]*(?:(?P<alias>[\w.]+)[ \t]+)?"(?P<module>[^"\n]+)"[ \t]*(?://.*)?$""", re.MULTILINE)
+_GO_SPEC = re.compile(r"""(?P<comment>//[^\n]*)|(?:(?P<alias>[\w.]+)[ \t]+)?"(?P<module>[^"\n]+)\"""")
 _GO_BLOCK = re.compile(r"^import[ \t]*(?:\((?P<many>[^)]*)\)|(?P<one>[^\n(]+))", re.MULTILINE)
 _JVM = re.compile(r"^[ \t]*import[ \t]+(?:static[ \t]+)?(?P<module>[\w.]+?)(?P<rest>\.[*_]|\.\{[^}\n]*\})?(?:[ \t]+as[ \t]+(?P<alias>\w+))?[ \t]*;?[ \t]*$", re.MULTILINE)
 _R = re.compile(r"""(?P<attach>\b(?:library|require|requireNamespace|p_load)\(\s*)["']?(?P<module>[A-Za-z][\w.]*)["']?|\b(?P<space>[A-Za-z][\w.]*):::?\w""")
@@ -307,6 +307,8 @@ def _go(view: CodeView) -> Iterator[Binding]:
     for block in _GO_BLOCK.finditer(view.text):
         group = "many" if block["many"] is not None else "one"
         for spec in _GO_SPEC.finditer(view.text, *block.span(group)):
+            if spec["comment"]:
+                continue
             line = view.line(spec.start("module"))
             alias = spec["alias"] or ""
             parts = [p for p in spec["module"].split("/") if not re.fullmatch(r"v\d+", p)]

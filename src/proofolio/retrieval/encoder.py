@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_PIECES = 384
+LEAST_LENGTH, FULL_LENGTH = 2.0, 7.5
 
 
 class Encoder(Protocol):
@@ -29,6 +30,10 @@ class Encoder(Protocol):
 
     def encode(self, texts: list[str]) -> NDArray[np.float32]:
         """Rows of shape (len(texts), dimensions), each of length 1 (or 0 for an empty text)."""
+        ...
+
+    def salience(self, word: str) -> float:
+        """How much a word says by itself, 0 to 1; 1 where the encoder cannot tell."""
         ...
 
 
@@ -69,6 +74,22 @@ class StaticEncoder:
         norms = np.linalg.norm(rows, axis=1, keepdims=True)
         norms[norms == 0] = 1
         return np.asarray(rows / norms, dtype=np.float32)
+
+    def salience(self, word: str) -> float:
+        """How much a word says, 0.15 to 1: the length of its vector, which training made small for filler.
+
+        Measured on interview questions: "the" 1.5, "really" 2.1, "roughly" 3.3, "customer" 6.2,
+        "kafka" 8.1, "cache" 10.3. A word of several pieces is rare, so it is telling whatever its length.
+        """
+        import numpy as np
+
+        tokenizer, table = self._parts
+        pieces = tokenizer.encode(f" {word}", add_special_tokens=False).ids
+        if not pieces:
+            return 0.15
+        length = float(np.linalg.norm(table[pieces].astype(np.float32).mean(axis=0)))
+        share = (length - LEAST_LENGTH) / (FULL_LENGTH - LEAST_LENGTH)
+        return min(1.0, max(0.15 if len(pieces) == 1 else 0.7, share))
 
 
 def open_encoder(name: str) -> Encoder | None:

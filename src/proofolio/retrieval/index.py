@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from proofolio.core.records import Document, Evidence, Figure, Metric, Problem, SourceInfo, TechnologyUse
 from proofolio.retrieval.encoder import Encoder
@@ -17,15 +17,19 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+T = TypeVar("T")
+MAX_KEPT = 4_000
 RRF = 60  # the usual constant of reciprocal rank fusion (Cormack et al., 2009)
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that search found, with its fused score (about 0 to 0.05 a list)."""
+    """A passage that search found: fused score (about 0 to 0.05 a list), share of the best BM25, cosine."""
 
     passage: StoredPassage
     score: float
+    words: float = 0.0
+    meaning: float = 0.0
 
 
 class Index:
@@ -37,6 +41,19 @@ class Index:
         self.count = lru_cache(maxsize=20_000)(self._count)
         self.lines = lru_cache(maxsize=2_000)(self._lines)
         self._embed = lru_cache(maxsize=256)(self._embed_query)
+        self._salience = lru_cache(maxsize=20_000)(self._word_salience)
+        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def keep(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What ``make`` derives from the dossier, made once; the 4,000 used last are kept."""
+        if key in self._kept:
+            self._kept.move_to_end(key)
+        else:
+            self._kept[key] = make()
+            if len(self._kept) > MAX_KEPT:
+                self._kept.popitem(last=False)
+        kept: T = self._kept[key]
+        return kept
 
     # --- what is known --------------------------------------------------------------------------
 
@@ -111,6 +128,13 @@ class Index:
 
     def _count(self, phrase: str) -> int:
         return self._dossier.count_matching(_quoted(phrase))
+
+    def salience(self, word: str) -> float:
+        """How much a word says by itself, 0 to 1; 1 for every word without an encoder."""
+        return self._salience(word)
+
+    def _word_salience(self, word: str) -> float:
+        return self._encoder.salience(word) if self._encoder is not None else 1.0
 
     def lexical(self, terms: Iterable[str], limit: int) -> list[tuple[int, float]]:
         """(passage id, BM25 score) for any of the terms; a term of several words is a phrase."""
