@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from proofolio.answering.plan import Kind, Plan, Term
 from proofolio.answering.units import Unit, units_of
-from proofolio.core.records import Document, DocumentKind, Rank
+from proofolio.core.records import Document, DocumentKind, Liveness, Rank
 from proofolio.retrieval.index import Hit, Index
 from proofolio.retrieval.words import stems
 from proofolio.store.dossier import StoredPassage
@@ -63,6 +63,23 @@ def weigh(plan: Plan, index: Index) -> list[Term]:
     return weighed
 
 
+def witnesses(plan: Plan, index: Index, terms: Sequence[Term]) -> dict[int, float]:
+    """Passages that hold live evidence for the topics of a question, 0 to 1 by how telling it is."""
+    found: dict[int, float] = {}
+    wanted = {t.stem: t.weight for t in terms}
+    total = sum(wanted.values()) or 1.0
+    for key, score in plan.topics[:3]:
+        for item in index.by_topic.get(key, []):
+            if item.liveness is not Liveness.LIVE or item.strength < 2:
+                continue
+            passage = index.passage_at(item.source, item.path, item.start)
+            if passage is not None:
+                named = sum(wanted.get(s, 0.0) for s in stems(f"{item.say} {item.path}")) / total
+                worth = min(1.0, score) * (0.35 + 0.15 * (item.strength - 2) + 0.5 * min(1.0, 2 * named))
+                found[passage] = max(found.get(passage, 0.0), worth)
+    return found
+
+
 def search(plan: Plan, index: Index, terms: Sequence[Term], limit: int = DEEP) -> list[Hit]:
     """The passages worth cutting into units: words, words that mean the same, meaning, each part."""
     telling = [t for t in terms if t.weight > 0.1]
@@ -74,6 +91,8 @@ def search(plan: Plan, index: Index, terms: Sequence[Term], limit: int = DEEP) -
         (0.8, [k for k, _ in by_words[:limit]]),
         (0.9, [k for k, _ in by_meaning[:limit]]),
     ]
+    held = witnesses(plan, index, telling)
+    lists.append((0.7, sorted(held, key=lambda k: (-held[k], k))[: limit // 2]))
     if len(plan.parts) > 1:
         for part in plan.parts:
             said = stems(part)
@@ -82,7 +101,7 @@ def search(plan: Plan, index: Index, terms: Sequence[Term], limit: int = DEEP) -
             lists.append((0.4, [k for k, _ in index.dense(part, limit)]))
     top = by_words[0][1] if by_words else 1.0
     words, meaning = dict(by_words), dict(by_meaning)
-    return [replace(h, words=words.get(h.passage.id, 0.0) / top, meaning=meaning.get(h.passage.id, 0.0)) for h in index.fuse(lists, limit)]
+    return [replace(h, words=words.get(h.passage.id, 0.0) / top, meaning=meaning.get(h.passage.id, 0.0), evidence=held.get(h.passage.id, 0.0)) for h in index.fuse(lists, limit)]
 
 
 def groups(plan: Plan, index: Index, terms: Sequence[Term], hits: Sequence[Hit]) -> list[Group]:
@@ -114,7 +133,7 @@ def group(plan: Plan, index: Index, terms: Sequence[Term], hit: Hit, prior: floa
     coverage = sum(t.weight for t in terms if t.stem in matched or t.stem in context) / weight
     named = sum(t.weight for t in terms if t.stem in context) / weight
     score = best + 0.25 * sum(s.score for s in ranked[1:3]) / 2 + 0.25 * coverage + 0.1 * prior
-    score += 0.25 * hit.words + 0.35 * hit.meaning + 0.2 * named
+    score += 0.25 * hit.words + 0.35 * hit.meaning + 0.2 * named + 0.25 * hit.evidence
     score += _RANK_BONUS.get(passage.rank, 0.0)
     if _ASIDE.search(passage.path) and not _ASIDE_ASKED.search(plan.question):
         score *= 0.4

@@ -25,10 +25,15 @@ OFF_TOPIC = "That is not something this portfolio can speak to; ask about the wo
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Where an answer starts: chosen from the risk-coverage curve in benchmarks/, not by feel."""
+    """Support below which a question counts as not shown; see the risk-coverage curve in benchmarks/.
 
-    answer: float = 0.46
-    partial: float = 0.60
+    ``unknown``: no topic is asked. ``shown``: the topic has live evidence. ``bare``: it has none, so only
+    work that meets the question's own words can answer it.
+    """
+
+    unknown: float = 0.34
+    shown: float = 0.30
+    bare: float = 0.62
 
 
 @dataclass(slots=True)
@@ -66,17 +71,18 @@ class Composer:
     def _answer(self, plan: Plan, terms: Sequence[Term], ranked: Sequence[Group], figures: Sequence[FigureRef]) -> DraftAnswer:
         topic, shown = self._topic(plan, terms)
         support = self.support(plan, terms, ranked, shown)
-        general = topic is not None and shown is not None and self._general(plan, topic, terms)
-        if support < self.thresholds.answer and not (general and shown and shown.strong()):
+        strong = bool(shown and shown.strong())
+        general = topic is not None and strong and self._general(plan, topic, terms)
+        limit = self.thresholds.unknown if shown is None else self.thresholds.shown if strong else self.thresholds.bare
+        if support < limit and not general:
             return self._absent(plan, terms, ranked, topic, shown, support)
         statements: list[Statement] = []
-        if general and topic and shown and shown.strong():
+        if general and topic and shown:
             statements = self._by_topic(plan, terms, topic, shown, ranked)
         else:
             statements = self._by_search(plan, terms, ranked, topic, shown)
         limits = [s for s in statements if s.role is Role.LIMIT]
-        uncovered = support < self.thresholds.partial and bool(limits)
-        status = Status.PARTIAL if limits or uncovered else Status.ANSWERED
+        status = Status.PARTIAL if limits else Status.ANSWERED
         kept = trim(statements)
         pictures = tuple(f for f in figures[:2]) if general else ()
         return DraftAnswer(plan.question, status, kept, pictures, tuple(k for k, _ in plan.topics), support, self._nothing(plan, terms))

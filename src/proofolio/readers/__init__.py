@@ -2,6 +2,7 @@
 
 from proofolio.readers.languages import is_lock
 from proofolio.readers.reading import read
+from proofolio.readers.references import caption_figures
 from proofolio.readers.segmenter import segment
 
-__all__ = ["is_lock", "read", "segment"]
+__all__ = ["caption_figures", "is_lock", "read", "segment"]

@@ -32,7 +32,8 @@ def caption_from_code(source: str, count: int) -> list[str]:
     calls = plot_calls(source)
     rest = calls[len(titles) :] if len(calls) >= count else calls
     saved = [plain_words(_stem(match["text"])) for match in _SAVED.finditer(source)]
-    pool = titles + (saved if len(saved) >= count - len(titles) else []) + rest
+    named = [name for name in saved if " " in name]  # "plot.png" says less than the call that draws it
+    pool = titles + (named if len(named) >= count - len(titles) else []) + rest
     found = pool[:count]
     return found + [(pool[-1] if pool else "")] * (count - len(found))
 
@@ -40,7 +41,7 @@ def caption_from_code(source: str, count: int) -> list[str]:
 def _shared_out(titles: list[str], count: int) -> list[str]:
     if count == 1:
         return [_cut("; ".join(dict.fromkeys(titles)))]
-    return titles[: count - 1] + [_cut("; ".join(dict.fromkeys(titles[count - 1 :])))]
+    return [*titles[: count - 1], _cut("; ".join(dict.fromkeys(titles[count - 1 :])))]
 
 
 def plot_calls(source: str) -> list[str]:

@@ -11,16 +11,21 @@ from ast_grep_py import SgRoot
 from proofolio.readers.windows import Run
 
 WHOLE_CLASS_LINES = 12  # a class of up to that many lines stays one passage
+MAX_HEADER = 2  # lines
 MIN_NESTED = 3  # lines; a shorter arrow function is part of the line that holds it
 
 
-def _rule(*kinds: str, **more: Any) -> dict[str, Any]:
-    return {"rule": {"any": [*({"kind": kind} for kind in kinds), *more.get("extra", ())]}}
+def _rule(*kinds: str, extra: tuple[Any, ...] = ()) -> Any:
+    return {"rule": {"any": [*({"kind": kind} for kind in kinds), *extra]}}
 
 
 _ARROW = {
     "kind": "variable_declarator",
     "has": {"any": [{"kind": "arrow_function"}, {"kind": "function_expression"}], "stopBy": "end"},
+}
+_TEST = {  # describe("...", () => {...}), it("...", ...): a test file defines nothing else
+    "kind": "call_expression",
+    "has": {"field": "function", "regex": r"^(describe|context|suite|it|test)(\.(only|skip|concurrent|describe))*$"},
 }
 _JS = ("function_declaration", "generator_function_declaration", "class_declaration", "method_definition")
 _TS = (*_JS, "abstract_class_declaration", "interface_declaration", "type_alias_declaration", "enum_declaration",
@@ -28,12 +33,12 @@ _TS = (*_JS, "abstract_class_declaration", "interface_declaration", "type_alias_
 
 # Per language of ours: the grammar of ast-grep and the nodes that define something. A grammar that
 # ast-grep lacks is a panic there and not an exception, so nothing outside this table is ever asked for.
-GRAMMARS: dict[str, tuple[str, dict[str, Any]]] = {
+GRAMMARS: dict[str, tuple[str, Any]] = {
     "python": ("python", _rule("function_definition", "class_definition", "decorated_definition")),
-    "javascript": ("javascript", _rule(*_JS, extra=(_ARROW,))),
-    "jsx": ("tsx", _rule(*_JS, extra=(_ARROW,))),
-    "typescript": ("typescript", _rule(*_TS, extra=(_ARROW,))),
-    "tsx": ("tsx", _rule(*_TS, extra=(_ARROW,))),
+    "javascript": ("javascript", _rule(*_JS, extra=(_ARROW, _TEST))),
+    "jsx": ("tsx", _rule(*_JS, extra=(_ARROW, _TEST))),
+    "typescript": ("typescript", _rule(*_TS, extra=(_ARROW, _TEST))),
+    "tsx": ("tsx", _rule(*_TS, extra=(_ARROW, _TEST))),
     "go": ("go", _rule("function_declaration", "method_declaration", "type_declaration")),
     "java": ("java", _rule("class_declaration", "interface_declaration", "enum_declaration", "record_declaration",
                            "annotation_type_declaration", "method_declaration", "constructor_declaration")),
@@ -64,6 +69,9 @@ _CONTAINERS = frozenset({
     "namespace_definition", "namespace_declaration", "struct_declaration", "trait_declaration", "class", "module",
     "enum_declaration", "enum_definition",
 })  # fmt: skip
+_GROUPS = re.compile(r"^\s*(?:describe|context|suite|test\.describe)\b")
+_TITLE = re.compile(r"""\(\s*(["'`])(?P<title>.+?)\1""")
+_CELL_MARK = re.compile(r"^#\s*(?:%%|In\[|COMMAND -{4,}|-{4,}\s*$|.*-{4,}\s*$)")
 _WRAPPERS = frozenset({"decorated_definition", "template_declaration"})
 _NAMESPACES = frozenset({"namespace_definition", "namespace_declaration"})
 _LEADING = re.compile(r"^\s*(?:#(?!!)|//|/\*|\*(?:\s|/|$)|--|@\w|\[\w+.*\]\s*$|%%)")
@@ -94,20 +102,38 @@ def code_runs(text: str, lines: Sequence[str], language: str) -> list[Run]:
             j += 1
         at = owner[i]
         symbol = definitions[at][2] if at >= 0 else ""
+        if at < 0:
+            j = min([j, *(k for k in range(i + 1, j) if _CELL_MARK.match(lines[k]))])
         if runs and all(_CLOSERS.match(line) for line in lines[i:j]):
             runs[-1] = Run(runs[-1].start, j, runs[-1].context, runs[-1].symbol)  # a closing bracket
         elif any(line.strip() for line in lines[i:j]):
             runs.append(Run(i, j, symbol.rpartition(".")[0], symbol))
         i = j
-    return runs
+    return list(_with_headers(runs, lines, {d[2] for d in definitions if d[3]}))
+
+
+def _with_headers(runs: Sequence[Run], lines: Sequence[str], containers: set[str]) -> Iterator[Run]:
+    """The runs, a class's bare header line (no fields, no docstring) joined to the method that follows it."""
+    held: Run | None = None
+    for run in runs:
+        if held and run.symbol.startswith(held.symbol + "."):
+            run = Run(held.start, run.end, run.context, run.symbol)
+        elif held:
+            yield held
+        own = sum(1 for line in lines[run.start : run.end] if line.strip())
+        held = run if run.symbol in containers and own <= MAX_HEADER else None
+        if held is None:
+            yield run
+    if held:
+        yield held
 
 
 def _definitions(
-    text: str, lines: Sequence[str], language: str, grammar: str, rule: dict[str, Any]
+    text: str, lines: Sequence[str], language: str, grammar: str, rule: Any
 ) -> list[tuple[int, int, str, bool]]:
     """(first line, last line, dotted name, is a container), outer before inner; nothing inside functions."""
     nodes = []
-    for node in SgRoot(text, grammar).root().find_all(rule):  # type: ignore[arg-type]
+    for node in SgRoot(text, grammar).root().find_all(rule):
         span = node.range()
         nodes.append((span.start.line, -span.end.line, node.kind(), node))
     nodes.sort(key=lambda each: each[:2])
@@ -131,13 +157,17 @@ def _definitions(
             continue
         if kind in {"struct_specifier", "enum_specifier", "union_specifier"} and end == start:
             continue  # a use of the type, not its definition
-        name = _name(node, kind, language, lines[header])
+        if kind == "call_expression":
+            title = _TITLE.search(lines[header])
+            name = title["title"][:80] if title else ""
+        else:
+            name = _name(node, kind, language, lines[header])
         parent = stack[-1][1] if stack else ""
         dotted = f"{parent}.{name}" if parent and name else name or parent
-        container = kind in _CONTAINERS and end - start + 1 > WHOLE_CLASS_LINES or kind in _NAMESPACES
-        lowest = max(floor, 0)
+        is_group = kind == "call_expression" and bool(_GROUPS.match(lines[header]))
+        container = is_group or (kind in _CONTAINERS and end - start + 1 > WHOLE_CLASS_LINES) or kind in _NAMESPACES
         first = start
-        while first > lowest and _LEADING.match(lines[first - 1]):
+        while first > floor and _LEADING.match(lines[first - 1]):
             first -= 1
         found.append((first, end, dotted, container))
         stack.append((end, "" if kind in _NAMESPACES else dotted, container))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from proofolio.readers.windows import CONFIG_LINES, Run, trim
 
@@ -104,7 +105,7 @@ def _by_indent(
         return
     small: list[tuple[int, int, str]] = []
     bounds = [start, *heads[1:], end]
-    for first, last in zip(bounds, bounds[1:], strict=False):
+    for first, last in pairwise(bounds):
         if last - first <= BLOCK_LINES:
             small.append((first, last, _symbol(lines, first, last)))
             continue
@@ -159,7 +160,9 @@ def _heads(lines: Sequence[str], start: int, end: int) -> list[int]:
 
 def _indent(line: str) -> int:
     expanded = line.expandtabs(4)
-    return len(expanded) - len(expanded.lstrip())
+    stripped = expanded.lstrip()
+    # A list under its key may stand in the key's own column in YAML; it is inside the key all the same.
+    return len(expanded) - len(stripped) + stripped.startswith("- ")
 
 
 def _symbol(lines: Sequence[str], start: int, end: int) -> str:

@@ -41,6 +41,7 @@ def _decoded(raw: bytes) -> str | None:
     head = raw[:SNIFF]
     if b"\0" in head:
         return _unmarked_utf16(raw)
+    text: str | None
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:

@@ -12,7 +12,7 @@ _CODE, _CONFIG, _PROSE = DocumentKind.CODE, DocumentKind.CONFIG, DocumentKind.PR
 # language: the endings that mean it
 _CODE_ENDINGS: dict[str, tuple[str, ...]] = {
     "python": (".py", ".pyi", ".pyw", ".pyx", ".pxd", ".star", ".bzl"),
-    "r": (".r", ".rmd", ".rprofile"),
+    "r": (".r", ".rmd", ".qmd", ".rprofile"),
     "javascript": (".js", ".mjs", ".cjs", ".es6"),
     "jsx": (".jsx",),
     "typescript": (".ts", ".mts", ".cts"),
@@ -61,7 +61,7 @@ _CODE_ENDINGS: dict[str, tuple[str, ...]] = {
     "dax": (".dax",),
     "stan": (".stan",),
     "text": (".vb", ".vbs", ".vba", ".bas", ".pas", ".f90", ".f", ".asm", ".s", ".v", ".sv", ".vhd", ".tcl",
-             ".awk", ".cob", ".abap", ".nix", ".cmake", ".qmd"),
+             ".awk", ".cob", ".abap", ".nix", ".cmake"),
 }
 _CONFIG_ENDINGS: dict[str, tuple[str, ...]] = {
     "yaml": (".yaml", ".yml", ".dvc"),

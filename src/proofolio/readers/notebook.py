@@ -148,7 +148,8 @@ def _add_outputs(builder: _Builder, index: int, source: str, outputs: list[dict[
     first = mark + 1
     kept_figures = []
     for (mime, data, at), said in zip(pictures, captions, strict=True):
-        caption = said or builder.heading or f"Plot in cell {index}"
+        caption = said if said and "(" not in said else ": ".join(w for w in (builder.heading, said) if w)
+        caption = caption or f"Plot in cell {index}"
         printed[at] = f"[figure: {caption}]"
         if data and at < MAX_OUTPUT_LINES:
             words = plain_words(f"{builder.heading}\n{builder.said}\n{source}")

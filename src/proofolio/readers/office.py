@@ -59,9 +59,8 @@ def read_docx(raw: bytes, path: str) -> str:
     Raises UnreadableFileError where it is damaged or unpacks to more than MAX_XML_BYTES.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as package:
-            with package.open("word/document.xml") as part:
-                xml = part.read(MAX_XML_BYTES + 1)
+        with zipfile.ZipFile(io.BytesIO(raw)) as package, package.open("word/document.xml") as part:
+            xml = part.read(MAX_XML_BYTES + 1)
     except (zipfile.BadZipFile, KeyError, OSError, EOFError, RuntimeError, NotImplementedError, zlib.error) as error:
         raise UnreadableFileError(f"{path} is not a Word document: {error}.", "Save it again as .docx.") from error
     if len(xml) > MAX_XML_BYTES:

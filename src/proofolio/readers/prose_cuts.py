@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from proofolio.readers.captions import plain_words
 from proofolio.readers.windows import PROSE_LINES, Run
@@ -22,7 +23,7 @@ def prose_runs(lines: Sequence[str], language: str) -> Iterator[Run]:
     heads = list(_headings(lines, language))
     bounds = [(0, 0, ""), *heads, (len(lines), 0, "")]
     trail: list[tuple[int, str]] = []
-    for (start, level, title), (end, _, _) in zip(bounds, bounds[1:], strict=False):
+    for (start, level, title), (end, _, _) in pairwise(bounds):
         if title:
             while trail and trail[-1][0] >= level:
                 trail.pop()
@@ -66,9 +67,9 @@ def _heading_at(
         above_blank = i == 0 or not lines[i - 1].strip()
         if above_blank and not line.lstrip().startswith(("-", "*", ">", "|", "#")):
             return _SETEXT[under[0]], plain_words(line)
-    if language in {"rst", "text"} and _RST_LINE.match(under) and len(under) >= len(line.strip()) - 1:
-        if not _RST_LINE.match(line):
-            return rst_levels.setdefault(under[0], len(rst_levels) + 1), plain_words(line)
+    underlined = _RST_LINE.match(under) and not _RST_LINE.match(line) and len(under) >= len(line.strip()) - 1
+    if language in {"rst", "text"} and underlined:
+        return rst_levels.setdefault(under[0], len(rst_levels) + 1), plain_words(line)
     if language == "text" and (match := _ADOC.match(line)):
         return len(match["marks"]), plain_words(match["text"])
     if language in {"pdf", "docx", "text"} and len(line.strip()) <= 40 and _SHOUTED.match(line.strip()):

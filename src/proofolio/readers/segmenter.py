@@ -30,6 +30,8 @@ def _runs(document: Document, lines: Sequence[str]) -> tuple[Iterable[Run], int]
         return sql_runs(document.text, lines, document.name.rsplit(".", 1)[0]), CODE_LINES
     if kind is DocumentKind.PROSE:
         return prose_runs(lines, language), PROSE_LINES
+    if document.path.lower().endswith((".rmd", ".qmd")):  # prose with code blocks, cut as prose is
+        return prose_runs(lines, "markdown"), CODE_LINES
     if kind is DocumentKind.CODE or language in GRAMMARS:
         return code_runs(document.text, lines, language), CODE_LINES
     return config_runs(lines, language), CONFIG_LINES

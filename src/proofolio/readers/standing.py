@@ -29,6 +29,11 @@ _METRIC_NAME = re.compile(
 )
 _RESULT_FOLDERS = frozenset({"results", "result", "reports", "report", "metrics", "outputs", "output", "evaluation",
                              "benchmarks", "benchmark", "experiments"})
+_MEASURE = re.compile(
+    r"(?<![a-z])(?:auc|accuracy|precision|recall|f1|rmse|mae|mape|r2|brier|log_?loss|loss|score|p50|p95|p99|latency|"
+    r"duration|seconds|importance|lift|gain|psi|p_?value|coef|std|ci_low|ci_high|throughput|rows_per_s)(?![a-z])",
+    re.IGNORECASE,
+)
 _DATA_FOLDERS = frozenset({"data", "raw", "seeds", "seed", "fixtures", "fixture", "input", "inputs", "dataset",
                            "datasets", "testdata", "samples", "sample", "mocks", "mock", "landing", "external"})
 _DEAD_FOLDERS = frozenset({"archive", "archived", "archives", "old", "deprecated", "backup", "backups", "legacy",
@@ -59,8 +64,11 @@ def is_resume(path: str) -> bool:
     return bool(_RESUME_NAME.search(path.rsplit("/", 1)[-1].rsplit(".", 1)[0] + "."))
 
 
-def is_measured(path: str, language: str) -> bool:
-    """Whether a file holds what a run put out: metrics, a test or coverage report, a small result table."""
+def is_measured(path: str, language: str, text: str = "") -> bool:
+    """Whether a file holds what a run put out: metrics, a test or coverage report, a small result table.
+
+    A table is told by its name, its folder or a measure among its columns (the first line of ``text``).
+    """
     *folders, name = path.split("/")
     lowered = [folder.lower() for folder in folders]
     if language in {"json", "xml", "csv", "tsv", "yaml", "jsonl", "text"} and _METRIC_NAME.match(name):
@@ -68,7 +76,9 @@ def is_measured(path: str, language: str) -> bool:
     if "mlruns" in lowered and "metrics" in lowered:
         return True
     if language in {"csv", "tsv"}:
-        return not set(lowered) & _DATA_FOLDERS
+        if set(lowered) & _DATA_FOLDERS:
+            return False
+        return bool(set(lowered) & _RESULT_FOLDERS or _MEASURE.search(text.split("\n", 1)[0]))
     return language in {"json", "xml", "jsonl"} and bool(set(lowered) & _RESULT_FOLDERS)
 
 
@@ -99,9 +109,8 @@ def flags_of(path: str, kind: DocumentKind, language: str, text: str) -> dict[st
     dead = _dead(path, folders, name)
     if dead:
         flags["dead"] = dead
-    if kind in {DocumentKind.CONFIG, DocumentKind.CODE} and _SAMPLE_NAME.search(name) and not name.endswith(".dist"):
-        if language in {"env", "yaml", "json", "toml", "ini", "properties", "text", "hcl", "nginx"}:
-            flags["sample"] = "1"
+    if kind is DocumentKind.CONFIG and _SAMPLE_NAME.search(name):
+        flags["sample"] = "1"
     if _TEMPLATE_NAME.search(name) or any(folder.lower() in _TEMPLATE_FOLDERS for folder in folders):
         flags["template"] = "1"
     if kind is DocumentKind.PROSE and rank_of(path, kind, language) is Rank.RECORD:

@@ -24,12 +24,17 @@ RRF = 60  # the usual constant of reciprocal rank fusion (Cormack et al., 2009)
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that search found: fused score (about 0 to 0.05 a list), share of the best BM25, cosine."""
+    """A passage that search found, and by what.
+
+    ``score`` is fused (about 0 to 0.05), ``words`` the share of the best BM25, ``meaning`` the cosine,
+    ``evidence`` how tellingly it shows a topic of the question; the last three lie in 0 to 1.
+    """
 
     passage: StoredPassage
     score: float
     words: float = 0.0
     meaning: float = 0.0
+    evidence: float = 0.0
 
 
 class Index:
@@ -123,6 +128,13 @@ class Index:
     def passages_of(self, source: str, path: str) -> list[StoredPassage]:
         """A document's passages in file order."""
         return self._dossier.passages_of(source, path)
+
+    def passage_at(self, source: str, path: str, line: int) -> int | None:
+        """The id of the passage that holds a line of a document, or None."""
+        for passage in self.keep(("passages", source, path), lambda: self.passages_of(source, path)):
+            if passage.first <= line <= passage.last:
+                return passage.id
+        return None
 
     # --- search ---------------------------------------------------------------------------------
 

@@ -158,7 +158,6 @@ class ArchiveSource(Closing):
             with tarfile.open(fileobj=cast(BinaryIO, limited), mode="r|") as tar:
                 for member in tar:
                     yield tar, member
-                    tar.members = []  # a stream is read once; a million headers need not be kept
 
     # --- both ------------------------------------------------------------------------------------
 

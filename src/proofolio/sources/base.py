@@ -17,6 +17,8 @@ from proofolio.sources.ignore import (
     output_folders,
 )
 
+NOTEBOOK_FACTOR = 8  # a notebook is mostly its plots, which are not searched: it may be that much larger
+
 
 @runtime_checkable
 class Source(Protocol):
@@ -74,7 +76,7 @@ def choose(
             reason = f"by {by}" if by else None
         if reason:
             skipped.file(entry.path, reason)
-        elif entry.size > settings.max_file_bytes:
+        elif entry.size > settings.max_file_bytes * (NOTEBOOK_FACTOR if entry.path.endswith(".ipynb") else 1):
             what = f"too large: {entry.size:,} bytes, and max_file_bytes is {settings.max_file_bytes:,}"
             problems.append(Problem(source, entry.path, what))
         elif len(chosen) >= settings.max_files:

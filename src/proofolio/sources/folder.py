@@ -119,7 +119,7 @@ class FolderSource(Closing):
         target = os.path.realpath(place)
         if target != real_root and not target.startswith(real_root.rstrip(os.sep) + os.sep):
             self._problem(path, "a link that leaves the folder; not followed")
-        elif not os.path.exists(target):
+        elif not Path(target).exists():
             self._problem(path, "a link that leads nowhere or to itself")
         else:
             self._skipped.file(path, "a link to something that is read where it lies")

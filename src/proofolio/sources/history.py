@@ -37,11 +37,15 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The authors of a source, most commits first; ``commits`` counts every commit that touches it."""
+    """The authors of a source, most commits first; ``commits`` counts every commit that touches it.
+
+    ``lines_known`` is False for a partial clone, where lines added and removed cannot be counted.
+    """
 
     authors: tuple[Author, ...]
     commits: int
     shallow: bool = False
+    lines_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +71,27 @@ def history(source: Source) -> History | None:
     """The authors of a git source (mailmap honoured), or None where there is no history to read."""
     if not isinstance(source, GitSource) or source.info.commit is None:
         return None
-    within = ["--", "."] if source.checkout.prefix else []
+    lines_known = True
     try:
-        raw = git.run(
-            source.checkout.place, "log", "--use-mailmap", "--no-ext-diff", "--no-textconv", "--find-renames",
-            "--numstat", "-z", "--format=%x1e%P%x1f%aN%x1f%aE%x1f%as%x1f%B%x1f", source.info.commit, *within,
-        )
-    except git.GitError:  # a damaged or partial history: the files are still worth reading
-        return None
+        raw = _log(source, "--no-ext-diff", "--no-textconv", "--find-renames", "--numstat")
+    except git.GitError:  # a partial clone lacks the older files, of which lines would be counted
+        try:
+            raw, lines_known = _log(source, "--no-patch"), False
+        except git.GitError:  # a damaged history: the files at HEAD are still worth reading
+            return None
     tallies: dict[str, _Tally] = {}
     records = raw.decode("utf-8", "replace").split("\x1e")[1:]
     for record in records:
         _count(record, tallies)
     authors = sorted((_author(tally) for tally in tallies.values()), key=lambda a: (-a.commits, a.name))
-    return History(tuple(authors), len(records), source.info.shallow)
+    return History(tuple(authors), len(records), source.info.shallow, lines_known)
+
+
+def _log(source: GitSource, *options: str) -> bytes:
+    within = ["--", "."] if source.checkout.prefix else []
+    form = "--format=%x1e%P%x1f%aN%x1f%aE%x1f%as%x1f%B%x1f"
+    commit = source.info.commit or "HEAD"
+    return git.run(source.checkout.place, "log", "--use-mailmap", *options, "-z", form, commit, *within)
 
 
 def _count(record: str, tallies: dict[str, _Tally]) -> None:

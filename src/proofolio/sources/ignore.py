@@ -176,10 +176,10 @@ class Skipped:
         for path, (reason, files) in self.folders.items():
             count = f" ({files:,} files)" if files else ""
             lines.append(Problem(source, path + "/", f"left out: {reason}{count}"))
-        for reason, count in self.counts.items():
+        for reason, number in self.counts.items():
             first = self.first[reason]
-            if count == 1:
+            if number == 1:
                 lines.append(Problem(source, first, f"left out: {reason}"))
             else:
-                lines.append(Problem(source, first, f"{count:,} files left out: {reason}; this is the first"))
+                lines.append(Problem(source, first, f"{number:,} files left out: {reason}; this is the first"))
         return lines

@@ -144,7 +144,10 @@ def _with_warning(source: FolderSource | GitSource, what: str) -> Source:
 def _existing(spec: str) -> Path:
     if not spec.strip() or "\0" in spec:
         raise PortfolioError("The path is empty or no path.", "Give a folder, an archive or a git URL.")
-    path = Path(os.path.abspath(os.path.expanduser(spec)))
+    try:
+        path = Path(os.path.normpath(Path(spec).expanduser().absolute()))
+    except RuntimeError as error:
+        raise PortfolioError(f"{spec} names the home of a user who does not exist.", "Give a full path.") from error
     try:
         path.stat()
     except PermissionError as error:
