@@ -248,6 +248,7 @@ class Portfolio:
         self.encoder = open_encoder(settings.encoder)
         self.index = Index(self._dossier, self.encoder)
         self.topics = builtin_topics()
+        self._examples = {key: topic.examples for key, topic in self.topics.items()}
         self._composer = Composer(self.index, self.topics, settings.voice)
 
     def ask(self, question: str, conversation: Conversation | None = None) -> Answer:
@@ -258,7 +259,7 @@ class Portfolio:
         started = time.perf_counter()
         asked = clean_question(question)
         talk = conversation if conversation is not None else Conversation()
-        plan = talk.understand(asked, self.topics, {})
+        plan = talk.understand(asked, self.topics, self.index.nearest(asked, self._examples))
         answer = verify(self._composer.draft(plan, talk.focus()), self._dossier)
         talk.remember(plan, answer)
         return replace(answer, question=question, elapsed_ms=(time.perf_counter() - started) * 1000)

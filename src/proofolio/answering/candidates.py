@@ -14,8 +14,8 @@ from proofolio.retrieval.index import Hit, Index
 from proofolio.retrieval.words import stems
 from proofolio.store.dossier import StoredPassage
 
-MAX_SAID = 340  # characters of clauses that one statement may hold
-NEAR = 3  # lines between a telling unit and a neighbour that is said with it
+MAX_SAID = 440  # characters of clauses that one statement may hold
+NEAR = 5  # lines between a telling unit and a neighbour that is said with it
 _SELDOM = {"import", "heading", "repr", "snippet", "block"}
 DEEP = 50  # plain retrieval has three quarters of the facts in its first fifty passages
 IN_UNIT, MEANS_SAME, IN_CONTEXT, SAME_IN_CONTEXT = 1.0, 0.75, 0.5, 0.35

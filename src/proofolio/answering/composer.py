@@ -7,17 +7,18 @@ from dataclasses import dataclass
 
 from proofolio.answering import frames
 from proofolio.answering.authorship import authorship_statements
-from proofolio.answering.candidates import Group, covered_weight, diverse, groups, search, weigh
+from proofolio.answering.candidates import Group, covered_weight, cut, diverse, groups, search, weigh
 from proofolio.answering.figures import find_figures
 from proofolio.answering.phrasing import dead_word, say_group, sentence
 from proofolio.answering.plan import Kind, Plan, Term
 from proofolio.answering.premises import dead_things, false_premise
 from proofolio.answering.reasons import LIMIT, REASON, TRADE_OFF, as_statement, own_words
-from proofolio.core.records import DraftAnswer, FigureRef, Liveness, Place, Role, Statement, Status
+from proofolio.core.records import DraftAnswer, FigureRef, Liveness, Place, Rank, Role, Statement, Status
 from proofolio.evidence.rules import Topic
 from proofolio.retrieval.index import Index
 
 MAX_STATEMENTS = 8
+_RUNS = {"setting", "call", "output", "decorator", "route", "definition", "line", "condition", "return", "raise", "test"}
 MAX_CHARS = 1700
 PRIVATE = "That is private, so I keep it out of this interview; ask me about the work and I will show it."
 OFF_TOPIC = "That is not something this portfolio can speak to; ask about the work in it: its models, pipelines, code, tests or decisions."
@@ -73,8 +74,7 @@ class Composer:
         support = self.support(plan, terms, ranked, shown)
         strong = bool(shown and shown.strong())
         general = topic is not None and strong and self._general(plan, topic, terms)
-        limit = self.thresholds.unknown if shown is None else self.thresholds.shown if strong else self.thresholds.bare
-        if support < limit and not general:
+        if not self._carried(plan, topic, shown, support) and not general:
             return self._absent(plan, terms, ranked, topic, shown, support)
         statements: list[Statement] = []
         if general and topic and shown:
@@ -86,6 +86,28 @@ class Composer:
         kept = trim(statements)
         pictures = tuple(f for f in figures[:2]) if general else ()
         return DraftAnswer(plan.question, status, kept, pictures, tuple(k for k, _ in plan.topics), support, self._nothing(plan, terms))
+
+    def _carried(self, plan: Plan, topic: Topic | None, shown: frames.Shown | None, support: float) -> bool:
+        """Whether the work carries an answer. Where the topic has no live evidence, words alone do not: they
+        have to stand in something that runs."""
+        if topic is None or shown is None:
+            return support >= self.thresholds.unknown
+        if shown.strong():
+            return support >= self.thresholds.shown
+        if shown.claimed and support >= self.thresholds.unknown:
+            return True
+        return support >= self.thresholds.bare and self._practised(topic)
+
+    def _practised(self, topic: Topic) -> bool:
+        """Whether a word that only stands where the topic is practised stands in code, settings or outputs."""
+        for passage in self.index.fetch([k for k, _ in self.index.lexical(topic.vocabulary, 20)]):
+            document = self.index.document(passage.source, passage.path)
+            if document is None or "dead" in document.flags or passage.rank in {Rank.CLAIM, Rank.RECORD}:
+                continue
+            for unit, own in cut(self.index, document, passage):
+                if unit.kind in _RUNS and any(frames.stems(v) <= own for v in topic.vocabulary):
+                    return True
+        return False
 
     def _topic(self, plan: Plan, terms: Sequence[Term]) -> tuple[Topic | None, frames.Shown | None]:
         for key, score in plan.topics:
@@ -140,6 +162,9 @@ class Composer:
         gone = self._unmet(terms)
         if gone:
             statements.append(Statement(sentence(f"I found nothing in the portfolio on {frames.join([repr(w)[1:-1] for w in gone])}"), Role.LIMIT, searched=True))
+        if topic is not None:
+            gap = frames.limit_statement(frames.missing(topic, self.index)[:2], plan)
+            statements += [gap] if gap else []
         return statements
 
     def _unmet(self, terms: Sequence[Term]) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from proofolio.answering.composer import Composer
 from proofolio.answering.plan import Plan, follow, plan, refers_back
 from proofolio.core.records import Answer, Place
 from proofolio.evidence.rules import Topic
@@ -18,9 +17,9 @@ class Conversation:
     plans: list[Plan] = field(default_factory=list)
     places: list[tuple[Place, ...]] = field(default_factory=list)
 
-    def understand(self, question: str, topics: Mapping[str, Topic], similarity: Mapping[str, float]) -> Plan:
+    def understand(self, question: str, topics: Mapping[str, Topic], nearness: Mapping[str, float]) -> Plan:
         """The plan of a question in the light of the turns before it."""
-        this = plan(question, topics, similarity)
+        this = plan(question, topics, nearness)
         if self.plans and refers_back(question):
             return follow(this, self.plans[-1])
         return this
@@ -37,5 +36,3 @@ class Conversation:
         )
         self.places.append(cited)
 
-
-__all__ = ["Composer", "Conversation"]

@@ -14,6 +14,9 @@ from proofolio.evidence.mentions import Mention, mentioned_in
 from proofolio.retrieval.words import FILLER, content_words, stem, stems
 
 
+NEAR_ENOUGH = 0.62  # cosine with one of a topic's example questions at which it counts as asked
+
+
 class Kind(StrEnum):
     """The kind of answer that a question wants."""
 
@@ -100,15 +103,15 @@ _PRESUPPOSES = re.compile(
 _SPLIT = re.compile(r"\?\s+|,\s+(?:and|but|or)\s+(?=(?:what|which|how|who|where|when|why|do|does|did|is|are|was|can|on|of|then)\b)|\s+(?:and|but)\s+(?=(?:what|which|how|who|where|when|why)\b)|\s+-\s+|;\s+", re.IGNORECASE)
 
 
-def plan(question: str, topics: Mapping[str, Topic], similarity: Mapping[str, float] | None = None) -> Plan:
-    """Plan a question that stands alone; ``similarity`` is each topic's nearness in meaning, if known."""
+def plan(question: str, topics: Mapping[str, Topic], nearness: Mapping[str, float] | None = None) -> Plan:
+    """Plan a question that stands alone; ``nearness`` is each topic's cosine with it, if known."""
     expansions = tuple(expand(question))
     return Plan(
         question=question,
         kind=_kind(question),
         terms=_terms(question, expansions),
         parts=tuple(p.strip(" ?.,") for p in _SPLIT.split(question) if len(content_words(p)) >= 1) or (question,),
-        topics=_topics(question, topics, similarity or {}),
+        topics=_topics(question, topics, nearness or {}),
         technologies=tuple(mentioned_in(question)),
         expansions=expansions,
         presupposes=question if _PRESUPPOSES.search(question) else "",
@@ -128,7 +131,7 @@ def follow(this: Plan, before: Plan) -> Plan:
     own = {t.stem for t in this.terms}
     inherited = tuple(replace(t, weight=t.weight * 0.35) for t in before.terms if t.stem not in own)
     weight = {k: v for k, v in before.topics}
-    topics = this.topics or tuple((k, v * 0.6) for k, v in weight.items())
+    topics = this.topics or tuple((k, v * 0.8) for k, v in weight.items())
     return replace(this, terms=this.terms + inherited, topics=topics, expansions=this.expansions + before.expansions, follow_up=True)
 
 
@@ -165,13 +168,15 @@ def _alternative(phrase: str, weight: float) -> Alternative:
     return Alternative(phrase, stems(phrase), weight)
 
 
-def _topics(question: str, topics: Mapping[str, Topic], similarity: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+def _topics(question: str, topics: Mapping[str, Topic], nearness: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    """The topics that a question asks about, best first: by their ways of asking, then by nearness in meaning."""
     scores: dict[str, float] = {}
     for key, topic in topics.items():
+        near = nearness.get(key, 0.0)
         matched = sum(1 for pattern in topic.ask if pattern.search(question))
         if matched:
-            scores[key] = 1.0 + 0.25 * (matched - 1)
-        if similarity.get(key, 0.0) > 0.45:
-            scores[key] = scores.get(key, 0.0) + similarity[key] * 0.8
+            scores[key] = 1.0 + 0.2 * min(matched - 1, 2) + near
+        elif near >= NEAR_ENOUGH:
+            scores[key] = near
     ranked = sorted(scores.items(), key=lambda kv: (-kv[1], kv[0]))
     return tuple(ranked[:4])

@@ -77,7 +77,7 @@ def _longest(
         for alias in index.get(word, ()):  # longest first
             if width and len(alias.tokens) < width:
                 break
-            if _matches(tokens, first, text, alias):
+            if _matches(tokens, first, text, alias) and all(alias.technology is not f.technology for f in found):
                 found.append(alias)
                 width = len(alias.tokens)
         if found:
@@ -122,7 +122,7 @@ def _excluded(text: str, start: int, end: int, phrases: Sequence[str]) -> bool:
 
 def _convincing(text: str, mention: Mention, alias: _Alias) -> bool:
     start, end = mention.start, mention.end
-    if len(mention.text) == 1 and (text[end : end + 1] in {"-", "'", "²", "^", "&"} or text[start - 1 : start] in {"-", "&", "'"}):
+    if len(mention.text) == 1 and (mention.text != alias.written or text[end : end + 1] in {"-", "'", "²", "^", "&"} or text[start - 1 : start] in {"-", "&", "'"}):
         return False
     line = text.rfind("\n", 0, start) + 1
     if mention.text == alias.written and alias.written.lower() != alias.written:

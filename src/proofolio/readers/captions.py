@@ -17,13 +17,15 @@ _PLOT_CALL = re.compile(
     r"from_predictions|from_estimators|ggplot|choropleth|show_\w+|draw_\w+)\s*\([^\n]{0,100})"
 )
 _NO_PLOT = re.compile(r"\b(?:subplots?|subplots_adjust|import|figure|ggplot2|matplotlib|tight_layout)\b")
-_HEADING = re.compile(r"^(?P<marks>#{1,6})\s+(?P<text>.+?)\s*#*\s*$", re.MULTILINE)
-_MARKUP = re.compile(r"!\[([^\]]*)\]\([^)]*\)|\[([^\]]*)\]\([^)]*\)|<[^>]{1,500}>|[*_`~#>|]+")
+_HEADING = re.compile(r"^[ ]{0,3}(?P<marks>#{1,6})[ \t]+(?P<text>\S.*)$", re.MULTILINE)
+_MARKUP = re.compile(r"!\[([^\[\]]*)\]\([^()]*\)|\[([^\[\]]*)\]\([^()]*\)|<[^<>]{1,500}>|[*_`~#>|]+")
 MAX_CAPTION = 160
+MAX_SOURCE = 50_000  # characters of a cell that are looked at; a longer one holds data
 
 
 def caption_from_code(source: str, count: int) -> list[str]:
     """One caption for each of ``count`` pictures that ``source`` draws; "" where the code does not say."""
+    source = source[:MAX_SOURCE]
     titles = [_tidy(match["text"]) for match in _TITLE.finditer(source)]
     titles = [title for title in titles if title]
     if count and len(titles) >= count:
@@ -47,8 +49,8 @@ def _shared_out(titles: list[str], count: int) -> list[str]:
 def plot_calls(source: str) -> list[str]:
     """The calls of ``source`` that draw, as written: ``shap.summary_plot(values, X)``."""
     found = []
-    for line in source.split("\n"):
-        code = line.split("#", 1)[0]
+    for line in source[:MAX_SOURCE].split("\n"):
+        code = line[:500].split("#", 1)[0]
         match = _PLOT_CALL.search(code)
         if match and not _NO_PLOT.search(code.split("(", 1)[0]):
             found.append(_cut(_balanced(match["call"].strip())))
@@ -64,8 +66,14 @@ def heading_of(markdown: str) -> str:
     """The last heading of a Markdown text, without its marks, or ""."""
     found = ""
     for match in _HEADING.finditer(markdown):
-        found = plain_words(match["text"])
-    return _cut(found)
+        found = match["text"]
+    return _cut(plain_words(found))
+
+
+def heading_level(line: str) -> tuple[int, str] | None:
+    """Level (1 to 6) and words of a Markdown heading line, or None for any other line."""
+    match = _HEADING.match(line)
+    return (len(match["marks"]), plain_words(match["text"])) if match else None
 
 
 def plain_words(text: str) -> str:

@@ -11,13 +11,15 @@ from proofolio.readers.windows import CONFIG_LINES, Run, trim
 GROUP_LINES = 12  # neighbouring small blocks share a passage up to that many lines
 BLOCK_LINES = 16  # a longer block with blocks of its own is cut at those
 MAX_DEPTH = 30
-_SECTION = re.compile(r"^\s*\[{1,2}\s*(?P<name>[^\]]+?)\s*\]{1,2}\s*(?:[#;].*)?$")
+_SECTION = re.compile(r"^\s*\[{1,2}\s*(?P<name>[^\]\s][^\]]*)\]{1,2}\s*(?:[#;].*)?$")
 _STAGE = re.compile(r"^\s*FROM\s+\S+(?:\s+AS\s+(?P<name>\S+))?", re.IGNORECASE)
 _TARGET = re.compile(r"^(?P<name>[\w./%$(){}-]+(?:\s+[\w./%-]+)*)\s*:(?!=)")
-_COMMENT = re.compile(r"^\s*(?:#|//|;|--|<!--|/\*|\*)")
-_CLOSER = re.compile(r"^\s*[}\])]+[,;]?\s*$|^\s*</")
+_COMMENT = ("#", "//", ";", "--", "<!--", "/*", "*")
+_CLOSER = re.compile(r"[}\])]+[,;]?$|</")
 _KEY = re.compile(r"""^\s*(?:-\s+)?["']?(?P<key>[^"':={}<>\[\]]{1,80}?)["']?\s*(?:[:={]|$)""")
 _NAME_KEYS = re.compile(r"""^\s*-\s+["']?(?:name|id|job_name|alias|alert|uses|task_id|model)["']?\s*:\s*["']?(?P<name>[^"'#]+)""")
+_KIND = re.compile(r"^kind:\s*[\"']?(?P<kind>[A-Z]\w+)")
+_METADATA_NAME = re.compile(r"^\s+name:\s*[\"']?(?P<name>[^\s\"'#]+)")
 _TAG = re.compile(r"^\s*<(?P<key>[\w:.-]+)")
 
 
@@ -32,8 +34,10 @@ def config_runs(lines: Sequence[str], language: str) -> Iterator[Run]:
     elif language in {"csv", "tsv"}:
         yield Run(0, len(lines), _header(lines))
     elif language in {"yaml", "json", "jsonl", "hcl", "nginx", "xml", "bicep", "prisma"}:
+        blocks = _Blocks(lines)
         for start, end in _yaml_documents(lines) if language == "yaml" else [(0, len(lines))]:
-            yield from _by_indent(lines, start, end, (), 0)
+            title = _manifest(lines, start, end) if language == "yaml" else ""
+            yield from blocks.by_indent(start, end, (title,) if title else (), 0)
     else:
         yield Run(0, len(lines))
 
@@ -48,7 +52,7 @@ def _by_heads(lines: Sequence[str], head: re.Pattern[str]) -> Iterator[Run]:
     for i, line in enumerate(lines):
         match = head.match(line)
         if match:
-            starts.append((_with_comments(lines, i, starts[-1][0]), match["name"] or ""))
+            starts.append((_with_comments(lines, i, starts[-1][0]), (match["name"] or "").strip()))
     blocks = [
         (start, end, name) for (start, name), (end, _) in zip(starts, [*starts[1:], (len(lines), "")], strict=True)
     ]
@@ -57,7 +61,7 @@ def _by_heads(lines: Sequence[str], head: re.Pattern[str]) -> Iterator[Run]:
 
 
 def _with_comments(lines: Sequence[str], at: int, floor: int) -> int:
-    while at > floor and _COMMENT.match(lines[at - 1]):
+    while at > floor and lines[at - 1].lstrip().startswith(_COMMENT):
         at -= 1
     return at
 
@@ -81,38 +85,86 @@ def _joined(names: Sequence[str]) -> str:
 
 
 def _yaml_documents(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
-    start = 0
+    start, said = 0, False
     for i, line in enumerate(lines):
-        if line.startswith("---") and i > start:
+        said = said or bool((stripped := line.strip()) and not stripped.startswith(_COMMENT))
+        if line.startswith("---") and said:
             yield start, i
-            start = i
+            start, said = i, False
     yield start, len(lines)
 
 
-def _by_indent(
-    lines: Sequence[str], start: int, end: int, trail: tuple[str, ...], depth: int
-) -> Iterator[Run]:
-    """Runs by indentation, which templates and half-written files keep where no parser would follow."""
-    start, end = trim(lines, start, end)
-    context = " > ".join(trail)
-    if end - start <= BLOCK_LINES or depth > MAX_DEPTH:
-        if start < end:
-            yield Run(start, end, context, _symbol(lines, start, end))
-        return
-    heads = _heads(lines, start, end)
-    if len(heads) < 2:
-        yield from _inside(lines, start, end, trail, depth)
-        return
-    small: list[tuple[int, int, str]] = []
-    bounds = [start, *heads[1:], end]
-    for first, last in pairwise(bounds):
-        if last - first <= BLOCK_LINES:
-            small.append((first, last, _symbol(lines, first, last)))
-            continue
+def _manifest(lines: Sequence[str], start: int, end: int) -> str:
+    """What a Kubernetes manifest declares, "Deployment api", which its keys alone do not say."""
+    kind = next((m["kind"] for line in lines[start:end] if (m := _KIND.match(line))), "")
+    if not kind:
+        return ""
+    inside = False
+    for line in lines[start:end]:
+        if line.startswith("metadata:"):
+            inside = True
+        elif inside and (name := _METADATA_NAME.match(line)):
+            return f"{kind} {name['name']}"
+        elif line[:1].isalpha():
+            inside = False
+    return kind
+
+
+class _Blocks:
+    """Cuts by indentation, which templates and half-written files keep where no parser would follow."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._lines = lines
+        self._indents = [_indent(line) for line in lines]
+        self._says = [bool(s := line.strip()) and not s.startswith(_COMMENT) for line in lines]
+
+    def by_indent(self, start: int, end: int, trail: tuple[str, ...], depth: int) -> Iterator[Run]:
+        """Runs of the outermost blocks in ``start``..``end``; long ones are cut at the blocks inside them."""
+        start, end = trim(self._lines, start, end)
+        context = " > ".join(trail)
+        if end - start <= BLOCK_LINES or depth > MAX_DEPTH:
+            if start < end:
+                yield Run(start, end, context, _symbol(self._lines, start, end))
+            return
+        heads = self._heads(start, end)
+        if len(heads) < 2:
+            yield from self._inside(start, end, trail, depth)
+            return
+        small: list[tuple[int, int, str]] = []
+        for first, last in pairwise([start, *heads[1:], end]):
+            if last - first <= BLOCK_LINES:
+                small.append((first, last, _symbol(self._lines, first, last)))
+                continue
+            yield from _runs_of(small, context)
+            small = []
+            yield from self._inside(first, last, trail, depth)
         yield from _runs_of(small, context)
-        small = []
-        yield from _inside(lines, first, last, trail, depth)
-    yield from _runs_of(small, context)
+
+    def _inside(self, start: int, end: int, trail: tuple[str, ...], depth: int) -> Iterator[Run]:
+        """A long block: its head line goes with the first of the blocks inside it."""
+        head = start
+        while head < end and not self._says[head]:
+            head += 1
+        name = _symbol(self._lines, start, end)
+        body = head + 1
+        inner = self._indents[head] if head < end else 0
+        if not any(self._indents[i] > inner for i in range(body, end) if self._lines[i].strip()):
+            yield Run(start, end, " > ".join(trail), name)
+            return
+        runs = list(self.by_indent(body, end, (*trail, name) if name else trail, depth + 1))
+        first = runs[0]
+        if first.end - start <= CONFIG_LINES:
+            yield Run(start, first.end, first.context, first.symbol)
+        else:
+            yield Run(start, first.start, " > ".join(trail), name)
+            yield first
+        yield from runs[1:]
+
+    def _heads(self, start: int, end: int) -> list[int]:
+        """The lines on which the outermost blocks begin, with the comments above them."""
+        telling = [i for i in range(start, end) if self._says[i] and not _CLOSER.match(self._lines[i].strip())]
+        outer = min((self._indents[i] for i in telling), default=0)
+        return [_with_comments(self._lines, i, start) for i in telling if self._indents[i] == outer]
 
 
 def _runs_of(blocks: Sequence[tuple[int, int, str]], context: str) -> Iterator[Run]:
@@ -120,56 +172,20 @@ def _runs_of(blocks: Sequence[tuple[int, int, str]], context: str) -> Iterator[R
         yield Run(start, end, context, names)
 
 
-def _inside(
-    lines: Sequence[str], start: int, end: int, trail: tuple[str, ...], depth: int
-) -> Iterator[Run]:
-    """A long block: its head line goes with the first of the blocks inside it."""
-    head = start
-    while head < end and (not lines[head].strip() or _COMMENT.match(lines[head]) or lines[head].startswith("---")):
-        head += 1
-    name = _symbol(lines, start, end)
-    deeper = (*trail, name) if name else trail
-    body = head + 1
-    if body >= end or not any(_indent(line) > _indent(lines[head]) for line in lines[body:end] if line.strip()):
-        yield Run(start, end, " > ".join(trail), name)
-        return
-    runs = list(_by_indent(lines, body, end, deeper, depth + 1))
-    first = runs[0]
-    if first.end - start <= CONFIG_LINES:
-        yield Run(start, first.end, first.context, first.symbol)
-    else:
-        yield Run(start, first.start, " > ".join(trail), name)
-        yield first
-    yield from runs[1:]
-
-
-def _heads(lines: Sequence[str], start: int, end: int) -> list[int]:
-    """The lines on which the outermost blocks begin, with the comments above them."""
-    numbered = [
-        (i, _indent(lines[i]))
-        for i in range(start, end)
-        if lines[i].strip() and not _COMMENT.match(lines[i]) and not _CLOSER.match(lines[i])
-        and not lines[i].startswith("---")
-    ]
-    if not numbered:
-        return []
-    outer = min(indent for _, indent in numbered)
-    heads = [i for i, indent in numbered if indent == outer]
-    return [_with_comments(lines, i, start) for i in heads]
-
-
 def _indent(line: str) -> int:
-    expanded = line.expandtabs(4)
-    stripped = expanded.lstrip()
+    stripped = line.lstrip()
+    width = len(line) - len(stripped)
+    if "\t" in line[:width]:
+        width = len(line[:width].expandtabs(4))
     # A list under its key may stand in the key's own column in YAML; it is inside the key all the same.
-    return len(expanded) - len(stripped) + stripped.startswith("- ")
+    return width + stripped.startswith("- ")
 
 
 def _symbol(lines: Sequence[str], start: int, end: int) -> str:
     """What the first line of a block calls itself."""
     for i in range(start, end):
-        line = lines[i]
-        if not line.strip() or _COMMENT.match(line) or line.startswith("---"):
+        line = lines[i].strip()
+        if not line or line.startswith(_COMMENT):
             continue
         match = _NAME_KEYS.match(line)
         if match:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 
 from proofolio.core.records import Document, Figure
-from proofolio.readers.captions import plain_words, words_of_path
+from proofolio.readers.captions import heading_level, plain_words, words_of_path
 
 MERMAID = "text/vnd.mermaid"
 _FENCE = re.compile(r"^\s{0,3}(?P<marks>`{3,}|~{3,})\s*\{?(?P<word>[\w-]*)")
-_HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*\s*$")
 _TITLE = re.compile(r"^\s*(?:title:?|accTitle:)\s+(.+)$")
 
 
@@ -33,8 +32,8 @@ def mermaid_figures(document: Document) -> tuple[Figure, ...]:
                 block.append(line)
         elif fence:
             block, marks, word, start = [], fence["marks"], fence["word"].lower(), number
-        elif title := _HEADING.match(line):
-            heading = plain_words(title.group(1))
+        elif found_heading := heading_level(line):
+            heading = found_heading[1]
     return tuple(found)
 
 

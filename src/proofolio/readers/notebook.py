@@ -18,15 +18,16 @@ from proofolio.readers.captions import caption_from_code, heading_of, plain_word
 OUTPUT_MARK = "# Output:"
 MAX_OUTPUT_LINES = 200
 MAX_FIGURE_BYTES = 1_500_000
+MAX_HTML = 500_000  # characters of an HTML output that are looked at
 MAX_CELLS = 10_000
 _IMAGES = ("image/png", "image/jpeg", "image/svg+xml", "image/gif")
 _V3_KEYS = {"png": "image/png", "jpeg": "image/jpeg", "svg": "image/svg+xml", "html": "text/html",
             "text": "text/plain", "latex": "text/latex"}
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07")
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*\x07")
 _OBJECT = re.compile(r"^\s*<[\w.]+[^<>]*(?:object| at 0x[0-9a-fA-F]+|size [\dx. ]+ with \d+ Axes?)[^<>]*>\s*$")
-_ROW = re.compile(r"<tr\b.*?</tr>", re.DOTALL | re.IGNORECASE)
-_CELL = re.compile(r"<t[hd]\b[^>]*>(.*?)</t[hd]>", re.DOTALL | re.IGNORECASE)
-_TAG = re.compile(r"<(?:script|style)\b.*?</(?:script|style)>|<[^>]{0,2000}>", re.DOTALL | re.IGNORECASE)
+_ROW = re.compile(r"<tr\b(?:(?!<tr\b).)*?</tr>", re.DOTALL | re.IGNORECASE)
+_CELL = re.compile(r"<t[hd]\b[^<>]*>((?:(?!<t[hd]\b).)*?)</t[hd]>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"<(?:script|style)\b(?:(?!<(?:script|style)\b).)*?</(?:script|style)>|<[^<>]{0,2000}>", re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +184,7 @@ def _output_parts(output: Mapping[str, Any]) -> Iterator[str | tuple[str, bytes]
 
 def _shown_text(data: Mapping[str, Any], has_picture: bool) -> str:
     plain = _text(data.get("text/plain"))
-    if _OBJECT.match(plain) or (has_picture and plain.lstrip().startswith("<")):
+    if (len(plain) < 500 and _OBJECT.match(plain)) or (has_picture and plain.lstrip().startswith("<")):
         plain = ""  # "<Figure size 640x480 with 1 Axes>" says nothing
     if plain:
         return plain
@@ -195,6 +196,7 @@ def _shown_text(data: Mapping[str, Any], has_picture: bool) -> str:
 
 def _from_html(markup: str) -> str:
     """The words of an HTML output; a table keeps its rows."""
+    markup = markup[:MAX_HTML]
     rows = _ROW.findall(markup)
     if rows:
         cells = ([_words_of(cell) for cell in _CELL.findall(row)] for row in rows[: 2 * MAX_OUTPUT_LINES])

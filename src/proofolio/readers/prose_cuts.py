@@ -6,15 +6,20 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from proofolio.readers.captions import plain_words
+from proofolio.readers.captions import heading_level, plain_words
 from proofolio.readers.windows import PROSE_LINES, Run
 
-_ATX = re.compile(r"^\s{0,3}(?P<marks>#{1,6})\s+(?P<text>.+?)\s*#*\s*$")
 _FENCE = re.compile(r"^\s*(?P<marks>`{3,}|~{3,})")
 _HTML_HEADING = re.compile(r"^\s*<h(?P<level>[1-6])\b[^>]*>(?P<text>.*?)</h[1-6]>", re.IGNORECASE)
 _SETEXT = {"=": 1, "-": 2}
 _RST_LINE = re.compile(r"^([=\-~^\"'`#*+.:_])\1{2,}\s*$")
 _ADOC = re.compile(r"^(?P<marks>={1,6})\s+(?P<text>\S.*)$")
+_SECTION = re.compile(  # a résumé as PDF shows its headings by their size alone
+    r"^(?:(?:professional|work|technical|key|core|selected|personal|relevant|about|career|project)\s+)?(?:summary|"
+    r"profile|objective|skills|experience|employment|projects?|education|certifications?|certificates|publications|"
+    r"languages|awards|achievements|interests|volunteering|references|history|me)(?:\s*(?:&|and)\s*\w+)?:?$",
+    re.IGNORECASE,
+)
 _SHOUTED = re.compile(r"^[^a-z]*[A-Z][^a-z]*[A-Z][^a-z]*$")
 
 
@@ -23,14 +28,19 @@ def prose_runs(lines: Sequence[str], language: str) -> Iterator[Run]:
     heads = list(_headings(lines, language))
     bounds = [(0, 0, ""), *heads, (len(lines), 0, "")]
     trail: list[tuple[int, str]] = []
+    held = -1
     for (start, level, title), (end, _, _) in pairwise(bounds):
         if title:
             while trail and trail[-1][0] >= level:
                 trail.pop()
             trail.append((level, title))
         context = " > ".join(text for _, text in trail)
+        if sum(1 for line in lines[start:end] if line.strip()) <= 1 and title and end < len(lines):
+            held = start if held < 0 else held  # a heading alone says too little: it goes with what follows
+            continue
         for first, last in _paragraph_groups(lines, start, end):
-            yield Run(first, last, context)
+            yield Run(held if held >= 0 else first, last, context)
+            held = -1
 
 
 def _headings(lines: Sequence[str], language: str) -> Iterator[tuple[int, int, str]]:
@@ -57,9 +67,8 @@ def _heading_at(
     lines: Sequence[str], i: int, language: str, rst_levels: dict[str, int]
 ) -> tuple[int, str] | None:
     line = lines[i]
-    match = _ATX.match(line) if language in {"markdown", "docx", "text", "pdf"} else None
-    if match:
-        return len(match["marks"]), plain_words(match["text"])
+    if language in {"markdown", "docx", "text", "pdf"} and (heading := heading_level(line)):
+        return heading
     if language == "markdown" and (match := _HTML_HEADING.match(line)):
         return int(match["level"]), plain_words(match["text"])
     under = lines[i + 1].strip() if i + 1 < len(lines) else ""
@@ -72,8 +81,11 @@ def _heading_at(
         return rst_levels.setdefault(under[0], len(rst_levels) + 1), plain_words(line)
     if language == "text" and (match := _ADOC.match(line)):
         return len(match["marks"]), plain_words(match["text"])
-    if language in {"pdf", "docx", "text"} and len(line.strip()) <= 40 and _SHOUTED.match(line.strip()):
-        return 2, line.strip().title()
+    if language in {"pdf", "docx", "text"} and len(line.strip()) <= 40:
+        if _SHOUTED.match(line.strip()):
+            return 2, line.strip().title()
+        if _SECTION.match(line.strip()):
+            return 2, line.strip().rstrip(":")
     return None
 
 

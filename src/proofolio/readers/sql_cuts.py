@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from proofolio.readers.windows import Run, trim
 
 SPLIT_LINES = 16  # a longer statement is cut at its CTEs
+MAX_PREAMBLE = 3  # lines before the first CTE (a dbt config call) that stay with it
 GROUP_LINES = 16  # short statements share a passage up to that many lines
-_QUOTED = re.compile(
-    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|"
-    r"\$(?P<tag>\w*)\$.*?\$(?P=tag)\$|(?P<end>;)",
-    re.DOTALL,
-)
-_CTE = re.compile(r"^\s*(?:with\s+(?:recursive\s+)?|,\s*)?(?P<name>[\w\"`\[\]]+)\s+as\s+(?:(?:not\s+)?materialized\s+)?\(",
+_OPENER = re.compile(r"'|\"|--|/\*|\{#|\{%|\{\{|\$\w*\$|;")
+_CLOSERS = {"'": "'", '"': '"', "--": "\n", "/*": "*/", "{#": "#}", "{%": "%}", "{{": "}}"}
+MAX_BODY = 200_000  # characters of a $$ body
+MAX_UNCLOSED = 100  # after so many $tags$ without an end, they are no quotes
+_CTE = re.compile(r"^\s*(?:with\s+(?:recursive\s+)?|,\s*)?(?P<name>[\w\"`\[\]]+)\s+as\s+(?:(?:not\s+)?materialized\s+)?\(\s*(?!partition\b|order\b|rows\b|range\b)",
                   re.IGNORECASE)
 _FINAL = re.compile(r"^(?:select|insert|update|delete|merge)\b", re.IGNORECASE)
 _NAMED = re.compile(
@@ -54,16 +54,36 @@ def _joined(names: Sequence[str]) -> str:
 
 def _statements(text: str, lines: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Line spans that end after a line with a semicolon outside strings, comments, Jinja and $$ bodies."""
-    start = 0
-    for match in _QUOTED.finditer(text):
-        if match["end"] is None:
-            continue
-        line = text.count("\n", 0, match.start()) + 1
-        if line > start:
-            yield start, line
-            start = line
+    start = line = counted = 0
+    for offset in _semicolons(text):
+        line += text.count("\n", counted, offset)
+        counted = offset
+        if line + 1 > start:
+            yield start, line + 1
+            start = line + 1
     if start < len(lines):
         yield start, len(lines)
+
+
+def _semicolons(text: str) -> Iterator[int]:
+    """The offsets of semicolons that end a statement; an opening mark that nothing closes opens nothing."""
+    at, unclosed = 0, 0
+    without_end: set[str] = set()
+    while match := _OPENER.search(text, at):
+        mark, at = match.group(), match.end()
+        if mark == ";":
+            yield match.start()
+        elif mark in _CLOSERS:
+            closer = _CLOSERS[mark]
+            end = text.find(closer, at) if closer not in without_end else -1
+            if end < 0:
+                without_end.add(closer)
+            else:
+                at = end + (len(closer) if closer != "\n" else 0)
+        elif unclosed < MAX_UNCLOSED:
+            end = text.find(mark, at, at + MAX_BODY)
+            unclosed += end < 0
+            at = end + len(mark) if end >= 0 else at
 
 
 def _by_cte(lines: Sequence[str], start: int, end: int, name: str, symbol: str) -> Iterator[Run]:
@@ -76,7 +96,7 @@ def _by_cte(lines: Sequence[str], start: int, end: int, name: str, symbol: str) 
             while at > cuts[-1][0] and lines[at - 1].lstrip().startswith("--"):
                 at -= 1
             label = match["name"].strip('"`[]')
-            if at == cuts[-1][0] or not any(line.strip() for line in lines[cuts[-1][0] : at]):
+            if at == cuts[-1][0] or _filled(lines, cuts[-1][0], at) <= (MAX_PREAMBLE if len(cuts) == 1 else 0):
                 cuts[-1] = (cuts[-1][0], label)
             else:
                 cuts.append((at, label))
@@ -86,6 +106,10 @@ def _by_cte(lines: Sequence[str], start: int, end: int, name: str, symbol: str) 
             inside = False
     for (first, label), (last, _) in zip(cuts, [*cuts[1:], (end, "")], strict=True):
         yield Run(first, last, name, label)
+
+
+def _filled(lines: Sequence[str], start: int, end: int) -> int:
+    return sum(1 for line in lines[start:end] if line.strip())
 
 
 def _symbol(lines: Sequence[str], start: int, end: int) -> str:

@@ -44,7 +44,7 @@ _TEMPLATE_NAME = re.compile(r"\.(?:j2|jinja2?|tpl|tmpl|template|erb|mustache|got
 _TEMPLATE_FOLDERS = frozenset({"cookiecutter", "{{cookiecutter.project_slug}}", "issue_template", "skeleton",
                                "scaffold"})
 _STATUS = re.compile(
-    r"^\s*(?:[*_#>\-]+\s*)*status(?:\s*[*_]*)?\s*[:|\n]\s*[*_`|\s\[]*(?P<status>[A-Za-z]+)", re.IGNORECASE | re.MULTILINE
+    r"^[\s*_#>|\-]*status[\s*_]*[:|\n]\s*[*_`|\s\[]*(?P<status>[A-Za-z]+)", re.IGNORECASE | re.MULTILINE
 )
 _UNDECIDED = {"proposed", "draft", "rejected", "superseded", "deprecated", "wip", "pending", "declined", "withdrawn"}
 _STATUS_LINES = 40

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -171,7 +171,7 @@ class Index:
         self.__dict__.pop("_matrix", None)
 
     def _embed_query(self, text: str) -> NDArray[np.float32] | None:
-        return self._encoder.encode([text])[0] if self._encoder is not None and self._matrix is not None else None
+        return self._encoder.encode([text])[0] if self._encoder is not None else None
 
     def dense(self, text: str, limit: int) -> list[tuple[int, float]]:
         """(passage id, cosine) of the passages nearest in meaning; empty without vectors."""
@@ -192,6 +192,19 @@ class Index:
         if query is None or self._encoder is None or not texts:
             return [0.0] * len(texts)
         return [float(s) for s in self._encoder.encode(list(texts)) @ query]
+
+    def nearest(self, question: str, groups: Mapping[str, Sequence[str]]) -> dict[str, float]:
+        """For each named group of texts, the cosine of its nearest text; empty without an encoder."""
+        query = self._embed(question)
+        if query is None or self._encoder is None:
+            return {}
+        encoder = self._encoder
+        names = [name for name, texts in groups.items() for _ in texts]
+        rows = self.keep(("groups", tuple(groups)), lambda: encoder.encode([t for texts in groups.values() for t in texts]))
+        best: dict[str, float] = {}
+        for name, score in zip(names, rows @ query, strict=True):
+            best[name] = max(best.get(name, 0.0), float(score))
+        return best
 
     def fuse(self, lists: Sequence[tuple[float, Sequence[int]]], limit: int) -> list[Hit]:
         """Weighted reciprocal rank fusion of ranked passage ids."""

@@ -1,0 +1,1 @@
+"""Daily batch fraud detection on simulated card transactions."""
