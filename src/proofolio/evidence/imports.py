@@ -29,6 +29,7 @@ _HASH_LINE = re.compile(r""""(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?|(?P<commen
 _SLASH_LINE = re.compile(r""""(?:[^"\\\n]|\\.)*"?|(?P<comment>//.*)""")
 _ANNOTATION = re.compile(r"""(?::|->|\[|\bcast\(|,)\s*["'][\w.\[\], |]*$""")
 _TRIPLE = re.compile(r'"""|\'\'\'')
+_SMALL = 100_000  # characters up to which counting line ends beats an index of them
 _BLOCK_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _MAGIC_KEPT = ("%%time", "%%capture", "%%prun", "%%memit")
 
@@ -48,6 +49,7 @@ class Binding:
     line: int
     first: int
     last: int
+    offset: int  # where the statement begins, in the view's text
     commented: bool = False
     wildcard: bool = False
     kept: bool = False  # marked as deliberate: re-exported, or excused to the linter
@@ -60,27 +62,32 @@ class CodeView:
     document: Document
     family: str
     text: str
-    starts: list[int]
+    _starts: list[int] | None = None
     _spans: list[tuple[int, int]] | None = None
     _span_starts: list[int] = field(default_factory=list)
 
     def line(self, offset: int) -> int:
         """The 1-based line that holds ``offset``."""
-        return bisect_right(self.starts, offset)
+        if len(self.text) < _SMALL:
+            return self.text.count("\n", 0, offset) + 1
+        if self._starts is None:
+            self._starts = line_starts(self.text)
+        return bisect_right(self._starts, offset)
 
     def is_code(self, offset: int) -> bool:
         """Whether the character at ``offset`` is live code: no comment, no string (but a placeholder in one)."""
-        line_start = self.starts[self.line(offset) - 1]
-        before = self.text[line_start:offset]
-        if self._inside_block(offset):
+        if self.inside_block(offset):
             return False
+        line_start = self.text.rfind("\n", 0, offset) + 1
+        before = self.text[line_start:offset]
         if not any(c in before for c in ("\"", "'", "#", "`", "/")):
             return True
         end = self.text.find("\n", offset)
         line = self.text[line_start : end if end >= 0 else len(self.text)]
         return _code_in_line(line, offset - line_start, self.family)
 
-    def _inside_block(self, offset: int) -> bool:
+    def inside_block(self, offset: int) -> bool:
+        """Whether ``offset`` stands in text that goes over lines: a triple-quoted string, a block comment."""
         if self._spans is None:
             self._spans = list(_blocks(self.text, self.family))
             self._span_starts = [s for s, _ in self._spans]
@@ -101,7 +108,7 @@ class CodeView:
     def _annotation(self, offset: int) -> bool:
         if self.family != "python":
             return False
-        return bool(_ANNOTATION.search(self.text[self.starts[self.line(offset) - 1] : offset]))
+        return bool(_ANNOTATION.search(self.text[self.text.rfind("\n", 0, offset) + 1 : offset]))
 
 
 def view_of(document: Document) -> CodeView | None:
@@ -110,7 +117,7 @@ def view_of(document: Document) -> CodeView | None:
     if family is None or document.kind not in {DocumentKind.CODE, DocumentKind.NOTEBOOK}:
         return None
     text = _notebook_code(document) if document.kind is DocumentKind.NOTEBOOK else document.text
-    return CodeView(document, family, text, line_starts(text))
+    return CodeView(document, family, text)
 
 
 def _notebook_code(document: Document) -> str:
@@ -237,7 +244,7 @@ def _python(view: CodeView) -> Iterator[Binding]:
         lead = before.lstrip(" \t#>").rsplit(";", 1)[-1].lstrip()
         commented = before.lstrip().startswith("#")
         match = _PY_FROM.match(text, at - len(lead)) if lead.startswith("from") else (_PY_IMPORT.match(text, at) if not lead else None)
-        if match is None or view._inside_block(at):
+        if match is None:
             continue
         done = match.end()
         kept = "noqa" in text[match.end("names") - 1 : text.find("\n", done) if text.find("\n", done) >= 0 else None]
@@ -246,28 +253,28 @@ def _python(view: CodeView) -> Iterator[Binding]:
         body = re.sub(r"#[^\n]*", lambda m: " " * len(m.group()), names)
         for name in _PY_NAME.finditer(body):
             line = view.line(match.start("names") + name.start())
-            yield _python_name(match, name, line, (first, last), commented, kept or "noqa" in names)
+            yield _python_name(match, name, (line, first, last, match.start()), commented, kept or "noqa" in names)
             if commented and "," not in body:
                 break  # "# import numpy for speed": prose may follow
 
 
 def _python_name(
-    match: re.Match[str], name: re.Match[str], line: int, lines: tuple[int, int], commented: bool, kept: bool
+    match: re.Match[str], name: re.Match[str], place: tuple[int, int, int, int], commented: bool, kept: bool
 ) -> Binding:
     imported, alias = name["name"], name["alias"]
     same = alias is not None and alias == imported  # "import x as x" means: exported
     if "module" not in match.groupdict():
-        return Binding(imported, "", alias or imported, line, *lines, commented, kept=kept or same)
+        return Binding(imported, "", alias or imported, *place, commented, kept=kept or same)
     if imported == "*":
-        return Binding(match["module"], "", "", line, *lines, commented, wildcard=True)
-    return Binding(match["module"], imported, alias or imported, line, *lines, commented, kept=kept or same)
+        return Binding(match["module"], "", "", *place, commented, wildcard=True)
+    return Binding(match["module"], imported, alias or imported, *place, commented, kept=kept or same)
 
 
 def _javascript(view: CodeView) -> Iterator[Binding]:
     text, done = view.text, -1
     for at in sorted({*_keyword_positions(text, "import"), *_keyword_positions(text, "require"), *_export_positions(text)}):
         match = _JS.match(text, at) if at >= done else None
-        if match is None or view._inside_block(at):
+        if match is None:
             continue
         done = match.end()
         start = text.rfind("\n", 0, at) + 1
@@ -280,7 +287,7 @@ def _javascript(view: CodeView) -> Iterator[Binding]:
             module, what = match["module"], match["what"]
         exported = text.startswith("export", at)
         if not what or exported:
-            yield Binding(module, "", "", lines[0], *lines, commented)
+            yield Binding(module, "", "", lines[0], *lines, at, commented)
             continue
         yield from _javascript_names(view, at, module, what, lines, commented)
 
@@ -294,13 +301,13 @@ def _javascript_names(view: CodeView, at: int, module: str, what: str, lines: tu
     outer = what[: inner.start()] + what[inner.end() :] if inner else what
     star = re.search(r"\*\s*as\s+([\w$]+)", outer)
     if star:
-        yield Binding(module, "", star.group(1), lines[0], *lines, commented)
+        yield Binding(module, "", star.group(1), lines[0], *lines, at, commented)
     elif default := re.match(r"\s*([\w$]+)", outer):
-        yield Binding(module, "default", default.group(1), lines[0], *lines, commented)
+        yield Binding(module, "default", default.group(1), lines[0], *lines, at, commented)
     for name in _JS_NAME.finditer(inner.group(1)) if inner else ():
         local = name["as"] or name["key"] or name["name"]
         offset = view.text.find(name["name"], at)
-        yield Binding(module, name["name"], local, view.line(offset), *lines, commented)
+        yield Binding(module, name["name"], local, view.line(offset), *lines, at, commented)
 
 
 def _go(view: CodeView) -> Iterator[Binding]:
@@ -313,7 +320,7 @@ def _go(view: CodeView) -> Iterator[Binding]:
             alias = spec["alias"] or ""
             parts = [p for p in spec["module"].split("/") if not re.fullmatch(r"v\d+", p)]
             name = alias or re.sub(r"^go-|-go$|\.v\d+$", "", parts[-1])
-            yield Binding(spec["module"], "", "" if alias in {"_", "."} else name, line, line, line, wildcard=alias in {"_", "."})
+            yield Binding(spec["module"], "", "" if alias in {"_", "."} else name, line, line, line, spec.start(), wildcard=alias in {"_", "."})
 
 
 def _jvm(view: CodeView) -> Iterator[Binding]:
@@ -321,9 +328,9 @@ def _jvm(view: CodeView) -> Iterator[Binding]:
         line = view.line(match.start("module"))
         module, _, symbol = match["module"].rpartition(".")
         if match["rest"]:
-            yield Binding(match["module"], "", "", line, line, line, wildcard=True)
+            yield Binding(match["module"], "", "", line, line, line, match.start("module"), wildcard=True)
         else:
-            yield Binding(module, symbol, match["alias"] or symbol, line, line, line)
+            yield Binding(module, symbol, match["alias"] or symbol, line, line, line, match.start("module"))
 
 
 def _r(view: CodeView) -> Iterator[Binding]:
@@ -332,16 +339,16 @@ def _r(view: CodeView) -> Iterator[Binding]:
         line = view.line(match.start())
         commented = "#" in view.text[start : match.start()] and not view.is_code(match.start())
         if match["attach"]:
-            yield Binding(match["module"], "", "", line, line, line, commented, wildcard=True)
+            yield Binding(match["module"], "", "", line, line, line, match.start(), commented, wildcard=True)
         elif not commented:
-            yield Binding(match["space"], "", match["space"], line, line, line, wildcard=True, kept=True)
+            yield Binding(match["space"], "", match["space"], line, line, line, match.start(), wildcard=True, kept=True)
 
 
 def _by_line(view: CodeView) -> Iterator[Binding]:
     for match in _LINES[view.family].finditer(view.text):
         line = view.line(match.start("module"))
         module = match["module"].replace("::", ".").replace("\\", ".")
-        yield Binding(module, "", "", line, line, line, wildcard=True)
+        yield Binding(module, "", "", line, line, line, match.start(), wildcard=True)
 
 
 # --- names that are never used -----------------------------------------------------------------------
@@ -397,6 +404,7 @@ def unused_imports(document: Document) -> list[UnusedImport]:
         UnusedImport(b.symbol if b.symbol not in {"", "default"} else b.name, b.module, b.line)
         for b in bindings
         if b.name and not (b.commented or b.kept or b.module == "__future__" or b.name in exported)
+        and not view.inside_block(b.offset)
         and not is_used(view, b, outside)
         and not _tried(view, b)
     ]  # fmt: skip

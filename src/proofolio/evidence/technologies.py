@@ -45,6 +45,7 @@ MAX_PLACES = 2  # per technology, liveness and way: more say nothing new
 MAX_PROSE = 400_000  # characters of prose that are searched for names
 _BREAKS = str.maketrans({chr(c): " " for c in range(128) if not (chr(c).isalnum() or c == ord("_"))})
 _CODE = {DocumentKind.CODE, DocumentKind.NOTEBOOK, DocumentKind.SQL}
+_SCHEME = re.compile(r"(?<![\w+])(?P<name>[A-Za-z][A-Za-z0-9]*)(?:\+\w+)?$")
 _LOOKS_LIKE_CODE = re.compile(r"[=(){}\[\];]")
 
 
@@ -180,7 +181,7 @@ def _imported(scan: _Scan) -> Iterator[_Found]:
         return
     index = scan.registry.imports.get(view.family, {})
     bindings = [b for b in bindings_of(view) if b.module]
-    known = [(b, technologies) for b in bindings if (technologies := _technologies(b, index))]
+    known = [(b, ts) for b in bindings if (ts := _technologies(b, index)) and not view.inside_block(b.offset)]
     outside = import_lines(bindings) if known else frozenset[int]()
     for binding, technologies in known:
         for line, how, liveness in _places(view, binding, outside):
@@ -283,23 +284,21 @@ def _matches(scan: _Scan, pattern: Pattern) -> Iterator[_Found]:
 
 def _schemes(scan: _Scan) -> Iterator[_Found]:
     """Connection URLs: what a program talks to."""
-    schemes = scan.registry.schemes
-    for word in schemes.keys() & scan.words:
-        for match in _scheme(word).finditer(scan.document.text):
-            if scan.zone(match.start()) in {"", "fence"}:
-                line = _line(scan.starts(), match.start())
-                yield from (_Found(t, line, "configured") for t in schemes[word])
-                break
+    schemes, text = scan.registry.schemes, scan.document.text
+    if not schemes.keys() & scan.words:
+        return
+    at = text.find("://")
+    while at >= 0:
+        match = _SCHEME.search(text, max(0, at - 40), at)
+        for technology in schemes.get(match["name"].lower(), ()) if match else ():
+            if scan.zone(at) in {"", "fence"}:
+                yield _Found(technology, _line(scan.starts(), at), "configured")
+        at = text.find("://", at + 3)
 
 
 @lru_cache(maxsize=1024)
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.MULTILINE)
-
-
-@lru_cache(maxsize=256)
-def _scheme(word: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w+]){re.escape(word)}(?:\+\w+)?://", re.IGNORECASE)
 
 
 def _line(starts: list[int], offset: int) -> int:

@@ -1,0 +1,1 @@
+"""Repeat-purchase targeting on the CDNOW purchase log."""

@@ -1,0 +1,1 @@
+"""Export of segments to a CRM. Not deployed: it has only ever talked to the stub server."""
