@@ -15,6 +15,7 @@ from proofolio.retrieval.words import stems
 from proofolio.store.dossier import StoredPassage
 
 MAX_SAID = 440  # characters of clauses that one statement may hold
+EXPLAINS = 0.06  # prose explains: asked how or why, it comes a little before code that does the same
 NEAR = 5  # lines between a telling unit and a neighbour that is said with it
 _SELDOM = {"import", "heading", "repr", "snippet", "block"}
 DEEP = 50  # plain retrieval has three quarters of the facts in its first fifty passages
@@ -135,6 +136,8 @@ def group(plan: Plan, index: Index, terms: Sequence[Term], hit: Hit, prior: floa
     score = best + 0.25 * sum(s.score for s in ranked[1:3]) / 2 + 0.25 * coverage + 0.1 * prior
     score += 0.25 * hit.words + 0.35 * hit.meaning + 0.2 * named + 0.25 * hit.evidence
     score += _RANK_BONUS.get(passage.rank, 0.0)
+    if document.kind is DocumentKind.PROSE and plan.kind in {Kind.CHOICE, Kind.PROCESS, Kind.WALKTHROUGH} and not plan.wants_number:
+        score += EXPLAINS
     if _ASIDE.search(passage.path) and not _ASIDE_ASKED.search(plan.question):
         score *= 0.4
     units = tuple(sorted(kept, key=lambda u: (u.start, u.end)))
@@ -248,11 +251,3 @@ def _repeats(group: Group, other: Group) -> bool:
     """Whether a group says only what another says already: copies of a file, a pasted function."""
     mine, theirs = {u.clause for u in group.units}, {u.clause for u in other.units}
     return mine <= theirs
-
-
-def covered_weight(chosen: Iterable[Group], terms: Sequence[Term]) -> float:
-    """The share of the question's weight that the chosen groups meet together."""
-    met: set[str] = set()
-    for item in chosen:
-        met |= item.matched
-    return sum(t.weight for t in terms if t.stem in met) / (sum(t.weight for t in terms) or 1.0)

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from proofolio.answering.phrasing import dead_word, join, say_evidence, sentence, strip_stop
-from proofolio.answering.plan import Plan, Term
+from proofolio.answering.plan import Term
 from proofolio.core.records import Evidence, Liveness, Place, Rank, Role, Statement
+from proofolio.evidence.concepts import expand
 from proofolio.evidence.rules import Topic
 from proofolio.retrieval.index import Index
-from proofolio.retrieval.words import stems
+from proofolio.retrieval.words import FILLER, content_words, stem, stems
 
 MAX_LABELS = 4
+SPOKEN_OF = 0.5  # share of an expectation's telling words that one passage holds for it to count as spoken of
 _RANK_ORDER = {Rank.OUTPUT: 0, Rank.CODE: 1, Rank.RECORD: 2, Rank.TEST: 3, Rank.CLAIM: 4}
 _VALUES = re.compile(r"`[^`]+`|\d+(?:\.\d+)?")
 
@@ -113,14 +115,43 @@ def dead_statements(items: Sequence[Evidence], limit: int) -> list[Statement]:
     return made
 
 
+def live_rules(index: Index) -> frozenset[str]:
+    """The rules that found something that takes part in what runs."""
+    return index.keep("live rules", lambda: frozenset(e.rule for e in index.evidence if e.liveness is Liveness.LIVE))
+
+
+def met(topic: Topic, index: Index) -> float:
+    """The share of a topic's expectations that live evidence meets, 0 to 1."""
+    live = live_rules(index)
+    return sum(bool(live & set(e.rules)) for e in topic.expects) / max(1, len(topic.expects))
+
+
 def missing(topic: Topic, index: Index) -> list[str]:
-    """The expectations of a topic that no live evidence meets."""
-    live = {e.rule for e in index.evidence if e.liveness is Liveness.LIVE}
-    return [e.text for e in topic.expects if not live & set(e.rules)]
+    """The expectations of a topic that no live evidence meets and no passage speaks of.
+
+    A rule that finds nothing proves little by itself: the practice may be written by hand. So its words and
+    its meaning are searched over everything, and only what is found in neither way is said to be missing.
+    """
+    live = live_rules(index)
+    return [e.text for e in topic.expects if not live & set(e.rules) and not index.keep(("spoken of", topic.id, e.text), lambda e=e: _spoken_of(e.text, index))]
 
 
-def limit_statement(gaps: Sequence[str], plan: Plan) -> Statement | None:
-    """What a strong answer would also contain and the portfolio does not show."""
+def _spoken_of(text: str, index: Index) -> bool:
+    words = [w for w in content_words(text) if w not in FILLER]
+    weights = {stem(w): index.salience(w) for w in words}
+    alternatives = {stem(w): frozenset(stem(c) for x in expand(text) if w in x.text.lower() for c, _ in x.terms if " " not in c) for w in words}
+    total = sum(weights.values()) or 1.0
+    hits = [k for k, _ in index.lexical(words, 25)] + [k for k, _ in index.dense(text, 15)]
+    for passage in index.fetch(list(dict.fromkeys(hits))):
+        bag = stems(f"{index.text(passage)} {passage.path} {passage.context} {passage.symbol}")
+        met = sum(v for s, v in weights.items() if s in bag or alternatives[s] & bag)
+        if met / total >= SPOKEN_OF:
+            return True
+    return False
+
+
+def limit_statement(gaps: Sequence[str]) -> Statement | None:
+    """What a strong answer would also contain and the search did not find; says no more than that."""
     if not gaps:
         return None
-    return Statement(sentence(f"Not shown in this portfolio: {join(list(gaps[:3]))}"), Role.LIMIT, searched=True)
+    return Statement(sentence(f"I also looked for {join(list(gaps[:3]))}, and found no sign of it"), Role.LIMIT, searched=True)

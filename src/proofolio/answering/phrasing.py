@@ -111,7 +111,7 @@ def _say_notebook(group: Group) -> str:
 
 def _say_code(group: Group) -> str:
     document, passage = group.document, group.passage
-    clauses = [u.clause for u in group.units[:MAX_CLAUSES]]
+    clauses = _merged([u.clause for u in group.units[:MAX_CLAUSES]])
     if document.kind in {DocumentKind.CONFIG, DocumentKind.METRICS}:
         return f"in {_name(document)}, {join(clauses)}"
     first = group.units[0]
@@ -126,6 +126,19 @@ def _say_code(group: Group) -> str:
     if clauses[0].startswith(("a comment says", "its docstring says", "`")):
         return f"in {subject}, {text}"
     return f"{subject} {text}"
+
+
+def _merged(clauses: Sequence[str]) -> list[str]:
+    """Clauses with what a docstring or a comment says in a row said in one go."""
+    merged: list[str] = []
+    for clause in clauses:
+        for opening in ("its docstring says ", "a comment says "):
+            if merged and clause.startswith(opening) and merged[-1].startswith(opening):
+                merged[-1] += " " + clause[len(opening):]
+                break
+        else:
+            merged.append(clause)
+    return merged
 
 
 def say_evidence(item: Evidence, role: Role = Role.EVIDENCE) -> Statement:

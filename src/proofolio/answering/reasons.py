@@ -13,8 +13,9 @@ from proofolio.retrieval.words import stem, stems
 
 REASON = re.compile(r"\b(because|since|so that|in order to|the reason|chose|chosen|decided|prefer(?:red)?|rather than|instead of|to avoid|to prevent|to keep|otherwise|therefore)\b", re.IGNORECASE)
 TRADE_OFF = re.compile(r"\b(trade-?offs?|downside|drawback|at the (?:cost|expense|price)|costs?|the price|slower|harder|more complex|in exchange|gives? up|lose|loses|but it|disadvantages?|would change)\b", re.IGNORECASE)
-LIMIT = re.compile(r"\b(limits?|limitations?|limited|not (?:deployed|connected|tested|measured|done|covered|yet|implemented|claimed)|does not|do not|cannot|only (?:one|on|a)|simulated|caveats?|never|no live|known issues?|out of scope)\b", re.IGNORECASE)
-_WORTH = {"sentence", "comment", "docstring", "row"}
+LIMIT = re.compile(r"\b(not deployed|no live|not connected|limitations?|limits? (?:is|are|of)|known issues?|out of scope|caveats?|does not (?:cover|handle|test|measure|include|scale|support)|(?:is|was|were|are) not (?:installed|run|tested|measured|covered|deployed|automated|monitored)|never (?:been )?(?:run|tested|deployed)|not yet|simulated data|only (?:one|a single) \w+)\b", re.IGNORECASE)
+_WORTH = {"sentence", "comment", "docstring"}
+_RESUME = re.compile(r"(?:^|/)(?:resume|cv|r\u00e9sum\u00e9|lebenslauf)[^/]*$", re.IGNORECASE)
 _RANKS = {Rank.RECORD: 0.3, Rank.CODE: 0.15, Rank.OUTPUT: 0.1, Rank.CLAIM: 0.1, Rank.TEST: 0.0}
 
 
@@ -25,7 +26,7 @@ def own_words(index: Index, words: Sequence[str], cue: re.Pattern[str], limit: i
     found: list[tuple[float, int, Document, Unit]] = []
     for passage in index.fetch([k for k, _ in index.lexical(words, 60)]):
         document = index.document(passage.source, passage.path)
-        if document is None or (document.kind not in {DocumentKind.PROSE, DocumentKind.NOTEBOOK, DocumentKind.CODE, DocumentKind.SQL}):
+        if document is None or _RESUME.search(passage.path) or (document.kind not in {DocumentKind.PROSE, DocumentKind.NOTEBOOK, DocumentKind.CODE, DocumentKind.SQL}):
             continue
         context = stems(f"{passage.path} {passage.context} {passage.symbol}")
         for unit in units_of(document, passage.first, passage.last, index.lines(passage.source, passage.path)):
@@ -33,10 +34,11 @@ def own_words(index: Index, words: Sequence[str], cue: re.Pattern[str], limit: i
                 continue
             if (passage.source, passage.path, unit.start) in seen:
                 continue
-            own = stems(unit.text) & wanted
-            if not own:
+            own = stems(f"{unit.text} {unit.context}") & wanted
+            around = (context & wanted) - own
+            if len(own) < 2 and not (own and len(around) >= 2):
                 continue
-            score = len(own) + 0.4 * len((context & wanted) - own) + _RANKS.get(document.rank, 0.0)
+            score = len(own) + 0.4 * len(around) + _RANKS.get(document.rank, 0.0)
             found.append((score, passage.id, document, unit))
     found.sort(key=lambda f: (-f[0], f[1], f[3].start))
     return [(d, u) for _, _, d, u in found[:limit]]

@@ -29,9 +29,10 @@ _ROUTE = re.compile(r"^@?\w+\.(?P<verb>get|post|put|patch|delete|route|websocket
 _IMPORT = re.compile(r"^(?:import\b|from\s+\S+\s+import\b|const\s+.+=\s*require\(|library\(|using\s|#include|use\s)")
 _SENTENCE_LIKE = re.compile(r"^(?!(?:if|for|while|return|raise|with|await|async|def|class|import|from|assert|else|elif|try|except)\b)[A-ZÀ-Þ]?[\w'’-]*(?:\s+[\w'’/-]+){3,}[^=]*$|^[A-Z][a-z]+\b(?:[ ,][^=;{}]+)?[.:!?)]?$", re.UNICODE)
 _SENTENCE = re.compile(r"(?<=[.!?])[\"')\]*_`]*\s+(?=[\"'(\[*_`]*[A-ZÀ-ÖØ-Þ\d])")
-_MARKDOWN = re.compile(r"!\[[^\]]*\]\([^)]*\)|\[(?P<text>[^\]]+)\]\([^)]*\)|(?P<tag></?\w+[^>]*>)")
+_MARKDOWN = re.compile(r"!\[[^\]]*\]\([^)]*\)|\[(?P<text>[^\]]+)\]\([^)]*\)|(?P<tag></?(?:a|abbr|b|br|center|code|details|div|em|font|h[1-6]|hr|i|img|kbd|li|ol|p|picture|pre|small|source|span|strong|sub|summary|sup|table|tbody|td|th|thead|tr|u|ul|video)\b[^>]*>)")
 _NOISE = re.compile(r"\bwarn(?:ings?)?\b|Warning\b|site-packages|^\[Parallel|\bit/s\]|\d+%\|[█#▏ ]|^\s*(?:Collecting|Requirement already|Downloading|Installing)\b|Trust notebook|^<.*>$", re.IGNORECASE)
 _REPR = re.compile(r"^\s*[\w.]*\(?(?:\w+=[^=]*,\s*)*\w+=[^=,]+[,)]+\s*$|^\s*<[\w.]+ .*>$|^<.* at 0x")
+_RUN_IN = re.compile(r"^\s*(?:[-*+]\s+|\d+[.)]\s+)?(?:\*\*|__)(?P<head>[^*_]{2,60}?)[.:]?(?:\*\*|__)[.:]?\s+(?=\S)")
 _ROW = re.compile(r"^\s*\|(.+)\|\s*$")
 
 
@@ -72,7 +73,7 @@ def fragment(text: str, limit: int = MAX_FRAGMENT) -> str:
 def plain(text: str) -> str:
     """Markdown reduced to what a reader sees."""
     text = _MARKDOWN.sub(lambda m: m["text"] or "", text)
-    text = re.sub(r"(\*\*|__)(?=\S)(.+?)\1", r"\2", text)
+    text = re.sub(r"\*\*|(?<!\w)__|__(?!\w)", "", text)
     text = re.sub(r"^\s*(?:#{1,6}\s+|>\s?|[-*+]\s+(?:\[[ x]\]\s+)?|\d+[.)]\s+)", "", text)
     return " ".join(text.split())
 
@@ -277,15 +278,17 @@ def _zip(header: Sequence[str], cells: Sequence[str]) -> Iterator[tuple[str, str
 
 
 def _flush(buffer: list[tuple[int, str]]) -> Iterator[Unit]:
-    """The sentences of a paragraph, each with the lines that it stands on."""
+    """The sentences of a paragraph, each with the lines that it stands on; a bold run-in head is their context."""
     if not buffer:
         return
     text, marks = "", []
     for number, line in buffer:
         marks.append((len(text), number))
         text += line.strip() + " "
-    position = 0
-    for sentence in _SENTENCE.split(text.strip()):
+    head = _RUN_IN.match(text)
+    context = plain(head["head"]) if head else ""
+    position = head.end() if head else 0
+    for sentence in _SENTENCE.split(text[position:].strip()):
         at = text.find(sentence, position)
         stop = at + len(sentence)
         start = max(n for o, n in marks if o <= max(at, 0))
@@ -293,7 +296,7 @@ def _flush(buffer: list[tuple[int, str]]) -> Iterator[Unit]:
         position = max(stop, position)
         said = plain(sentence)
         if len(said) > 2:
-            yield Unit(start, end, "sentence", said, f'"{fragment(said, 320)}"')
+            yield Unit(start, end, "sentence", said, f'"{fragment(said, 320)}"', context)
     buffer.clear()
 
 

@@ -32,9 +32,71 @@ _BRITISH = re.compile(r"(?<=[a-z]{3})is(?=(?:e|es|ed|ing|er|ers|ation|ations|abl
 _OUR = re.compile(r"(?<=[a-z]{3})our(?=(?:s|ed|ing|ite|al|able)?$)")
 # Carry no meaning inside a phrase. Prepositions stay: they tell "sign in" from "sign".
 SKIPPED = frozenset(
-    """a an the is are was were be been being am do does did done doing have has had having would could should
-    will can may might shall i you he she we they it me him her us them my your his our their its this that these
-    those there here and or of to so just really ever please if as""".split()
+    [
+        "a",
+        "an",
+        "the",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "being",
+        "am",
+        "do",
+        "does",
+        "did",
+        "done",
+        "doing",
+        "have",
+        "has",
+        "had",
+        "having",
+        "would",
+        "could",
+        "should",
+        "will",
+        "can",
+        "may",
+        "might",
+        "shall",
+        "i",
+        "you",
+        "he",
+        "she",
+        "we",
+        "they",
+        "it",
+        "me",
+        "him",
+        "her",
+        "us",
+        "them",
+        "my",
+        "your",
+        "his",
+        "our",
+        "their",
+        "its",
+        "this",
+        "that",
+        "these",
+        "those",
+        "there",
+        "here",
+        "and",
+        "or",
+        "of",
+        "to",
+        "so",
+        "just",
+        "really",
+        "ever",
+        "please",
+        "if",
+        "as",
+    ]
 )
 _IRREGULAR = {
     "ran": "run", "broke": "break", "broken": "break", "went": "go", "gone": "go", "sent": "send", "lost": "lose",
@@ -149,11 +211,15 @@ def _checked(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
         stems = phrase_stems(raw.removeprefix("~"))
         if not stems or (len(stems) == 1 and len(raw.split()) > 1):
             # "who may" would be "who" and match every other question.
-            raise PackError(f"{where}: too little of {raw!r} carries meaning.", "Use a word or a longer phrase.")
+            raise PackError(
+                f"{where}: too little of {raw!r} carries meaning.", "Use a word or a longer phrase."
+            )
         weight = WORD_WEIGHT if len(stems) == 1 else PHRASE_WEIGHT
         weight *= WEAK_FACTOR if raw.startswith("~") else 1.0
         phrases[stems] = max(weight, phrases.get(stems, 0.0))
-    terms = {t.removeprefix("~"): WEAK_FACTOR if t.startswith("~") else 1.0 for t in _strings(entry, "code", where)}
+    terms = {
+        t.removeprefix("~"): WEAK_FACTOR if t.startswith("~") else 1.0 for t in _strings(entry, "code", where)
+    }
     return {
         "id": str(entry["id"]),
         "phrases": [[list(stems), round(w, 3)] for stems, w in phrases.items()],
@@ -164,7 +230,9 @@ def _checked(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
 def _strings(entry: Mapping[str, Any], field: str, where: str) -> list[str]:
     values = entry.get(field)
     if not isinstance(values, list) or not values or not all(isinstance(v, (str, int)) for v in values):
-        raise PackError(f"{where} needs a list {field!r} of words.", "Quote numbers and words such as no, on, null.")
+        raise PackError(
+            f"{where} needs a list {field!r} of words.", "Quote numbers and words such as no, on, null."
+        )
     return [str(v).strip() for v in values]
 
 
@@ -214,12 +282,21 @@ def expand(question: str, vocabulary: Vocabulary | None = None) -> list[Expansio
     return sorted(expansions, key=lambda e: (e.start, -e.end, e.concept))
 
 
-def _at(words: Sequence[tuple[str, int, int]], first: int, vocabulary: Vocabulary) -> Iterator[tuple[int, int, float, Concept]]:
+def _at(
+    words: Sequence[tuple[str, int, int]], first: int, vocabulary: Vocabulary
+) -> Iterator[tuple[int, int, float, Concept]]:
     """Matches that begin at word ``first``: (first word, last word, weight, concept)."""
     for rest, weight, concept in vocabulary.by_first.get(words[first][0], ()):
         last, gaps = first, 0
         for wanted in rest:
-            step = next((g for g in range(MAX_GAP + 1) if last + 1 + g < len(words) and words[last + 1 + g][0] == wanted), None)
+            step = next(
+                (
+                    g
+                    for g in range(MAX_GAP + 1)
+                    if last + 1 + g < len(words) and words[last + 1 + g][0] == wanted
+                ),
+                None,
+            )
             if step is None or gaps + step > MAX_GAP:
                 break
             last, gaps = last + 1 + step, gaps + step

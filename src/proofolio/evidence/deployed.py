@@ -17,10 +17,29 @@ _ECOSYSTEMS = (
     ("gemfile", "gem"), ("cargo.toml", "cargo"), ("description", "cran"), ("packages.yml", "dbt"), ("dependencies.yml", "dbt"),
 )  # fmt: skip
 _SETTINGS = {"yaml", "json", "toml", "ini", "properties", "env", "hcl", "nginx", "dockerfile"}
-_TELLING = frozenset({"image", "from", "uses", "chart", "repo", "repository", "scripts", "dependencies", "images", "services", "url"})
+MAX_VALUE = 300  # characters: longer values are text or embedded data, no names of images
+_TELLING = frozenset(
+    {
+        "image",
+        "from",
+        "uses",
+        "chart",
+        "repo",
+        "repository",
+        "scripts",
+        "dependencies",
+        "images",
+        "services",
+        "url",
+    }
+)
 _TAG = re.compile(r"^(?:[a-z]+://)?(?P<name>[^\s@]+?)(?::[\w.\-${}:]+)?(?:@sha256:\w+)?$")
-_REPOSITORY = re.compile(r"^(?:https?://|git@|ssh://git@|oci://)?(?:[\w.\-]+\.(?:com|org|io|net|dev)[/:])?(?P<name>[\w.\-]+/[\w.\-]+)")
-_CDN = re.compile(r"""(?:npm/|unpkg\.com/|ajax/libs/|esm\.sh/|cdn\.skypack\.dev/|code\.)(?P<name>(?:@[\w\-]+/)?[\w\-]+(?:\.js)?)""")
+_REPOSITORY = re.compile(
+    r"^(?:https?://|git@|ssh://git@|oci://)?(?:[\w.\-]+\.(?:com|org|io|net|dev)[/:])?(?P<name>[\w.\-]+/[\w.\-]+)"
+)
+_CDN = re.compile(
+    r"""(?:npm/|unpkg\.com/|ajax/libs/|esm\.sh/|cdn\.skypack\.dev/|code\.)(?P<name>(?:@[\w\-]+/)?[\w\-]+(?:\.js)?)"""
+)
 _SCRIPTED = re.compile(
     r"(?:^|/)(?:\.github/workflows/[^/]+|\.gitlab-ci[^/]*|\.circleci/[^/]+|azure-pipelines[^/]*|bitbucket-pipelines[^/]*"
     r"|\.travis\.ya?ml|taskfile\.ya?ml|\.pre-commit-config\.yaml|procfile[^/]*|jenkinsfile[^/]*|tox\.ini|noxfile\.py|vercel\.json"
@@ -34,28 +53,17 @@ def files_of(document: Document, registry: Registry) -> list[str]:
     """The technologies that a file's own name proves."""
     path, name = document.path.lower(), document.name.lower()
     found = list(registry.file_names.get(name, ()))
-    found += [t for glob, t in registry.file_globs if path_matches(path, glob)] if _may_match(name, registry) else []
+    found += (
+        [t for glob, t in registry.file_globs if path_matches(path, glob)]
+        if name.rsplit(".", 1)[-1] in registry.file_endings
+        else []
+    )
     return list(dict.fromkeys(found))
 
 
-@lru_cache(maxsize=20_000)
-def _ending(name: str) -> str:
-    return name.rsplit(".", 1)[-1]
-
-
-def _may_match(name: str, registry: Registry) -> bool:
-    """Rules out most files before any glob is tried: no glob ends in this file's ending."""
-    endings = _glob_endings(tuple(g for g, _ in registry.file_globs))
-    return _ending(name) in endings or "" in endings
-
-
-@lru_cache(maxsize=8)
-def _glob_endings(globs: tuple[str, ...]) -> frozenset[str]:
-    endings = {_ending(g.rsplit("/", 1)[-1]) for g in globs}
-    return frozenset("" if any(c in e for c in "*?[") else e for e in endings)
-
-
-def dependencies_in(document: Document, registry: Registry, words: frozenset[str]) -> Iterator[tuple[str, int]]:
+def dependencies_in(
+    document: Document, registry: Registry, words: frozenset[str]
+) -> Iterator[tuple[str, int]]:
     """(technology, line) for each declared package that is known."""
     name = document.name.lower()
     ecosystem = next((e for n, e in _ECOSYSTEMS if n == name), "pypi")
@@ -80,11 +88,15 @@ def _package_forms(name: str, ecosystem: str) -> Iterator[str]:
             yield "-".join(parts[:n])
 
 
-def settings_in(document: Document, registry: Registry, words: frozenset[str]) -> Iterator[tuple[str, int, str]]:
+def settings_in(
+    document: Document, registry: Registry, words: frozenset[str]
+) -> Iterator[tuple[str, int, str]]:
     """(technology, line, how) for images, charts, actions and the settings that packs name."""
     if document.language not in _SETTINGS:
         return
-    patterns = {id(p): p for a in registry.patterns.keys() & words for p in registry.patterns[a] if p.key or p.value}
+    patterns = {
+        id(p): p for a in registry.patterns.keys() & words for p in registry.patterns[a] if p.key or p.value
+    }
     wanted = [p for p in patterns.values() if _meant_for(p, document)]
     if not wanted and not words & _TELLING:
         return
@@ -113,9 +125,13 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def _setting(setting: KeyValue, document: Document, registry: Registry) -> Iterator[tuple[str, str]]:
     key, value, path = setting.key.lower(), setting.value, setting.path.lower()
-    if not value:
+    if not value or len(value) > MAX_VALUE:
         return
-    if key in {"image", "from"} or path.endswith(("image.repository", "images.name", "image.name")) or (key == "services" and ":" in value):
+    if (
+        key in {"image", "from"}
+        or path.endswith(("image.repository", "images.name", "image.name"))
+        or (key == "services" and ":" in value)
+    ):
         reference = value.split()[-3 if " as " in value.lower() else -1] if key == "from" else value
         yield from ((t, "image") for t in image_technologies(reference, registry.images))
     elif key == "chart" or (document.name.lower() == "chart.yaml" and path.endswith("dependencies.name")):
@@ -153,17 +169,27 @@ def web_packages(document: Document, registry: Registry) -> Iterator[tuple[str, 
         return
     for match in _CDN.finditer(document.text):
         name = match["name"].lower()
-        for technology in registry.dependencies["npm"].get(name, registry.dependencies["npm"].get(name.removesuffix(".js"), ())):
+        for technology in registry.dependencies["npm"].get(
+            name, registry.dependencies["npm"].get(name.removesuffix(".js"), ())
+        ):
             yield technology, document.text.count("\n", 0, match.start()) + 1
 
 
 def commands_in(document: Document, registry: Registry, words: frozenset[str]) -> Iterator[tuple[str, int]]:
     """(technology, line) for the programs that scripts, workflows, images and package scripts run."""
-    candidates = [c for c in registry.commands if c in words or ("-" in c and c.split("-")[0] in words)] if _runs(document) else []
+    candidates = (
+        [c for c in registry.commands if c in words or ("-" in c and c.split("-")[0] in words)]
+        if _runs(document)
+        else []
+    )
     if not candidates:
         return
     if _is_script(document):
-        lines = [(n, line) for n, line in enumerate(document.text.split("\n"), 1) if not _NO_COMMAND.match(line)]
+        lines = [
+            (n, line) for n, line in enumerate(document.text.split("\n"), 1) if not _NO_COMMAND.match(line)
+        ]
+        if document.name.lower().startswith("procfile"):
+            lines = [(n, line.partition(":")[2].strip()) for n, line in lines]
     else:
         lines = [(s.line, s.value) for s in settings_of(document) if _is_command(s)]
     for command in candidates:
@@ -175,12 +201,16 @@ def commands_in(document: Document, registry: Registry, words: frozenset[str]) -
 
 def _runs(document: Document) -> bool:
     return document.kind in {DocumentKind.CONFIG, DocumentKind.CODE} and (
-        _is_script(document) or document.name.lower() in {"package.json", "pyproject.toml"} or document.language == "yaml"
+        _is_script(document)
+        or document.name.lower() in {"package.json", "pyproject.toml"}
+        or document.language == "yaml"
     )
 
 
 def _is_script(document: Document) -> bool:
-    return document.language in {"shell", "makefile", "dockerfile", "powershell", "batch"} or bool(_SCRIPTED.search(document.path.lower()))
+    return document.language in {"shell", "makefile", "dockerfile", "powershell", "batch"} or bool(
+        _SCRIPTED.search(document.path.lower())
+    )
 
 
 def _is_command(setting: KeyValue) -> bool:
@@ -191,7 +221,7 @@ def _is_command(setting: KeyValue) -> bool:
 @lru_cache(maxsize=512)
 def _command(command: str) -> re.Pattern[str]:
     before = (
-        r"(?:^[\s\-@]*|&&|\|\||[;|(`]|\$\(|\b(?:sudo|npx|bunx|exec|run|-m|then|time|do|RUN|CMD|ENTRYPOINT|command|script|entrypoint|args|pipx|yarn|pnpm)\b"
-        r"[\s:\[\"'>|\-]*|\b[A-Z_]+=\S+\s+)"
+        r"(?:^[\s\-@]*|&&|\|\||[;|(`]|\$\(|\b[A-Z_]+=\S+\s+|"
+        r"\b(?:sudo|npx|bunx|exec|run|-m|then|time|do|RUN|CMD|ENTRYPOINT|command|script|entrypoint|args|pipx|yarn|pnpm)\b[\s:\[\"'>|]*|\s-m\s+)"
     )
     return re.compile(rf"{before}[\"']?(?:[\w./]*/)?{re.escape(command)}(?=[\s\"',;)|&]|$)", re.IGNORECASE)

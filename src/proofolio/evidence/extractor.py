@@ -18,7 +18,7 @@ from proofolio.evidence.zones import Zones, line_starts, zones_of
 
 MAX_PER_DOCUMENT = 3
 MAX_SPAN_LINES = 12
-MAX_ARGS = 140
+MAX_ARGS = 80
 _TOKEN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CODE_KINDS = {DocumentKind.CODE, DocumentKind.NOTEBOOK}
 _CONFIG_LIKE = {DocumentKind.CONFIG, DocumentKind.METRICS}

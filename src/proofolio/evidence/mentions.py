@@ -14,10 +14,49 @@ CONTEXT_WINDOW = 160  # characters on either side in which a context word makes 
 _TOKEN = re.compile(r"[A-Za-z0-9]+(?:\+\+|#)?")
 _GLUE = re.compile(r"[ \t\-._/]{0,2}|\n")
 _URL = re.compile(r"\b(?:https?|git|ssh)://\S+|\b[\w.+-]+@[\w-]+\.\w+")
+_TITLE = re.compile(r" [A-Z][a-z]")
 _HEADING = re.compile(r"^\s*(?:#|=|\*\*|\|)")
-_BETWEEN = re.compile(r"\s*(?:,|/|&|\+|\||\bor\b|\band\b|\bvs\.?|\bversus\b|\bover\b|\bthan\b|instead of|rather than|\bwith\b)*\s*(?:\b(?:a|the|or|and)\b\s*)?")
-_CHOICE = {"use", "used", "uses", "using", "chose", "choose", "chosen", "pick", "picked", "adopt", "adopted", "tried", "know", "prefer", "considered"}
-_AFTER_CHOICE = {"", "for", "over", "instead", "rather", "vs", "versus", "or", "and", "in", "with", "here", "as", "at", "on", "than", "too", "anywhere", "before"}
+_BETWEEN = re.compile(
+    r"\s*(?:,|/|&|\+|\||\bor\b|\band\b|\bvs\.?|\bversus\b|\bover\b|\bthan\b|instead of|rather than|\bwith\b)*\s*(?:\b(?:a|the|or|and)\b\s*)?"
+)
+_CHOICE = {
+    "use",
+    "used",
+    "uses",
+    "using",
+    "chose",
+    "choose",
+    "chosen",
+    "pick",
+    "picked",
+    "adopt",
+    "adopted",
+    "tried",
+    "know",
+    "prefer",
+    "considered",
+}
+_AFTER_CHOICE = {
+    "",
+    "for",
+    "over",
+    "instead",
+    "rather",
+    "vs",
+    "versus",
+    "or",
+    "and",
+    "in",
+    "with",
+    "here",
+    "as",
+    "at",
+    "on",
+    "than",
+    "too",
+    "anywhere",
+    "before",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +85,11 @@ def mentioned_in(question: str, registry: Registry | None = None) -> list[Mentio
     sentence, where a context word stands near, beside another technology, or as what was "used".
     """
     index = _index(registry or builtin_registry())
-    text = _URL.sub(lambda m: " " * len(m.group()), question) if "://" in question or "@" in question else question
+    text = (
+        _URL.sub(lambda m: " " * len(m.group()), question)
+        if "://" in question or "@" in question
+        else question
+    )
     tokens = [(m.group().lower(), m.start(), m.end()) for m in _TOKEN.finditer(text)]
     sure: list[Mention] = []
     doubtful: list[tuple[Mention, _Alias]] = []
@@ -77,7 +120,9 @@ def _longest(
         for alias in index.get(word, ()):  # longest first
             if width and len(alias.tokens) < width:
                 break
-            if _matches(tokens, first, text, alias) and all(alias.technology is not f.technology for f in found):
+            if _matches(tokens, first, text, alias) and all(
+                alias.technology is not f.technology for f in found
+            ):
                 found.append(alias)
                 width = len(alias.tokens)
         if found:
@@ -122,18 +167,28 @@ def _excluded(text: str, start: int, end: int, phrases: Sequence[str]) -> bool:
 
 def _convincing(text: str, mention: Mention, alias: _Alias) -> bool:
     start, end = mention.start, mention.end
-    if len(mention.text) == 1 and (mention.text != alias.written or text[end : end + 1] in {"-", "'", "²", "^", "&"} or text[start - 1 : start] in {"-", "&", "'"}):
+    if len(mention.text) == 1 and (
+        mention.text != alias.written
+        or text[end : end + 1] in {"-", "'", "²", "^", "&"}
+        or text[start - 1 : start] in {"-", "&", "'"}
+    ):
         return False
     line = text.rfind("\n", 0, start) + 1
-    if mention.text == alias.written and alias.written.lower() != alias.written:
+    capitals = mention.text == alias.written and alias.written.lower() != alias.written
+    if capitals and not alias.technology.common:
         before = text[line:start].rstrip(" *_`([\"'")
-        if before and before[-1] not in ".?!:#>-|" and not _HEADING.match(text[line:start]):
+        title = (
+            _TITLE.match(text, end) and text[end - 1].islower()
+        )  # "Fiber Optic", "Vector Machine": a title, not a name
+        if before and before[-1] not in ".?!:#>-|" and not title and not _HEADING.match(text[line:start]):
             return True
     if alias.technology.context and _near(text, mention, alias.technology.context):
         return True
     words = _TOKEN.findall(text[line:start])
     after = _TOKEN.search(text, end)
-    following = after.group().lower() if after and not re.search(r"[,.;?!]", text[end : after.start()]) else ""
+    following = (
+        after.group().lower() if after and not re.search(r"[,.;?!]", text[end : after.start()]) else ""
+    )
     return bool(words) and words[-1].lower() in _CHOICE and following in _AFTER_CHOICE
 
 
@@ -153,6 +208,8 @@ def _beside(mention: Mention, sure: Sequence[Mention], text: str) -> bool:
     for other in sure:
         left, right = (other, mention) if other.start < mention.start else (mention, other)
         between = text[left.end : right.start]
+        if " and " in between and mention.text.islower():
+            continue  # "reads feeds and makes files": a verb
         if between.strip() and len(between) < 24 and _BETWEEN.fullmatch(between):
             return True
     return False
@@ -179,7 +236,9 @@ def _build_index(registry: Registry) -> dict[str, list[_Alias]]:
 
 
 def _aliases(technology: Technology) -> Iterator[_Alias]:
-    names = [(technology.name, technology.ambiguous)] + [(a.removeprefix("~"), a.startswith("~")) for a in technology.aliases]
+    names = [(technology.name, technology.ambiguous)] + [
+        (a.removeprefix("~"), a.startswith("~")) for a in technology.aliases
+    ]
     known: set[tuple[str, ...]] = set()
     for name, doubtful in names:
         tokens = tuple(t.lower() for t in _TOKEN.findall(name))

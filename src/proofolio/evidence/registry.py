@@ -6,8 +6,9 @@ An entry of ``packs/technologies/*.yaml`` has
   categories): technologies of one category are alternatives to each other;
 - ``aliases``: how a question or prose calls it. ``ambiguous: true`` says that the name is also an
   English word, a leading ``~`` says it of an alias: those count only written in their own
-  capitals inside a sentence, beside a ``context`` word or beside another technology; ``unless``
-  lists phrases in which the word never means the technology;
+  capitals inside a sentence, beside a ``context`` word or beside another technology; with
+  ``common: true`` capitals are not enough (a heading says "Vector"); ``unless`` lists phrases in
+  which the word never means the technology;
 - what proves use: ``imports`` (module prefixes by language), ``dependencies`` (registry names by
   ecosystem; a trailing ``*`` is a prefix), ``images``, ``charts`` (Helm), ``repositories``
   (owner/name of actions and hooks), ``files`` (globs), ``languages`` (of documents), ``commands``,
@@ -39,7 +40,19 @@ MAPS = {
     "dependencies": ("pypi", "npm", "go", "maven", "gem", "cargo", "cran", "dbt"),
 }
 _PATTERN_FIELDS = {"anchors", "languages", "paths", "pattern", "key", "value"}
-_KNOWN = {"id", "name", "category", "ambiguous", "code", "keys", "example", "counterexample", *LISTS, *MAPS}
+_KNOWN = {
+    "id",
+    "name",
+    "category",
+    "ambiguous",
+    "common",
+    "code",
+    "keys",
+    "example",
+    "counterexample",
+    *LISTS,
+    *MAPS,
+}
 # Where the registry name is the name that is imported, the pack need not say it twice.
 _SAME_NAME = {"npm": "js", "go": "go", "cran": "r"}
 
@@ -67,6 +80,7 @@ class Technology:
     also: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     ambiguous: bool = False
+    common: bool = False
     context: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
 
@@ -85,12 +99,14 @@ class Registry:
 
     technologies: Mapping[str, Technology]
     imports: Mapping[str, Index]
+    beginnings: Mapping[str, frozenset[str]]  # by language, the words with which modules begin
     dependencies: Mapping[str, Index]
     images: Index
     charts: Index
     repositories: Index
     file_names: Index
     file_globs: Sequence[tuple[str, str]]
+    file_endings: frozenset[str]  # what a name ends in after its last dot where any glob can match
     languages: Index
     commands: Index
     schemes: Index
@@ -130,7 +146,9 @@ def _check(entry: Mapping[str, Any], where: str) -> None:
         if not entry.get(required):
             raise PackError(f"{where} lacks {required!r}.", "See proofolio.evidence.registry.")
     if unknown := entry.keys() - _KNOWN:
-        raise PackError(f"{where} has unknown fields: {', '.join(sorted(unknown))}.", "See proofolio.evidence.registry.")
+        raise PackError(
+            f"{where} has unknown fields: {', '.join(sorted(unknown))}.", "See proofolio.evidence.registry."
+        )
     for name in LISTS:
         _check_strings(entry.get(name, []), f"{where}: {name}")
     for name, keys in MAPS.items():
@@ -141,7 +159,10 @@ def _check(entry: Mapping[str, Any], where: str) -> None:
     for name in ("code", "keys"):
         for matcher in entry.get(name, []):
             if matcher.keys() - _PATTERN_FIELDS or not matcher.get("anchors"):
-                raise PackError(f"{where}: {name} needs anchors and knows {', '.join(sorted(_PATTERN_FIELDS))}.", "Mend it.")
+                raise PackError(
+                    f"{where}: {name} needs anchors and knows {', '.join(sorted(_PATTERN_FIELDS))}.",
+                    "Mend it.",
+                )
             for part in ("pattern", "key", "value"):
                 _check_pattern(str(matcher.get(part, "")), where)
 
@@ -187,12 +208,14 @@ def load_registry(entries: Sequence[Mapping[str, Any]]) -> Registry:
     return Registry(
         technologies=technologies,
         imports={language: _frozen(names[f"imports.{language}"]) for language in MAPS["imports"]},
+        beginnings={language: _beginnings(names[f"imports.{language}"]) for language in MAPS["imports"]},
         dependencies={e: _frozen(names[f"dependencies.{e}"]) for e in MAPS["dependencies"]},
         images=_frozen(names["images"]),
         charts=_frozen(names["charts"]),
         repositories=_frozen(names["repositories"]),
         file_names=_frozen(names["files"]),
         file_globs=tuple(globs),
+        file_endings=frozenset(glob.rsplit("/", 1)[-1].rsplit(".", 1)[-1] for glob, _ in globs),
         languages=_frozen(names["languages"]),
         commands=_frozen(names["commands"]),
         schemes=_frozen(names["schemes"]),
@@ -201,18 +224,28 @@ def load_registry(entries: Sequence[Mapping[str, Any]]) -> Registry:
     )
 
 
+def _beginnings(modules: Iterable[str]) -> frozenset[str]:
+    return frozenset(match.group().lower() for m in modules if (match := re.search(r"\w+", m)))
+
+
 def _technology(entry: Mapping[str, Any]) -> Technology:
     lists = {name: tuple(entry.get(name, ())) for name in ("also", "aliases", "context", "unless")}
     return Technology(
         id=str(entry["id"]), name=str(entry["name"]), category=str(entry["category"]),
-        ambiguous=bool(entry.get("ambiguous", False)), **lists,
+        ambiguous=bool(entry.get("ambiguous", False)), common=bool(entry.get("common", False)), **lists,
     )  # fmt: skip
 
 
 def _pattern(matcher: Mapping[str, Any], technology: str) -> Pattern:
-    lists = {name: tuple(matcher.get(name, ())) for name in ("languages", "paths")}
-    texts = {name: str(matcher.get(name, "")) for name in ("pattern", "key", "value")}
-    return Pattern(technology, tuple(str(a).lower() for a in matcher["anchors"]), **lists, **texts)
+    return Pattern(
+        technology,
+        anchors=tuple(str(a).lower() for a in matcher["anchors"]),
+        languages=tuple(matcher.get("languages", ())),
+        paths=tuple(matcher.get("paths", ())),
+        pattern=str(matcher.get("pattern", "")),
+        key=str(matcher.get("key", "")),
+        value=str(matcher.get("value", "")),
+    )
 
 
 def _index_maps(entry: Mapping[str, Any], ident: str, names: dict[str, dict[str, list[str]]]) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from proofolio.core.records import Document, DocumentKind, Liveness, Rank, TechnologyUse
+from proofolio.evidence.codeview import FAMILIES, CodeView, view_of
 from proofolio.evidence.deployed import (
     commands_in,
     dependencies_in,
@@ -22,18 +23,10 @@ from proofolio.evidence.deployed import (
     web_packages,
 )
 from proofolio.evidence.extractor import path_matches, skipped_spans
-from proofolio.evidence.imports import (
-    Binding,
-    CodeView,
-    UnusedImport,
-    bindings_of,
-    import_lines,
-    unused_imports,
-    uses,
-    view_of,
-)
+from proofolio.evidence.imports import Binding, bindings_of, import_lines, uses
 from proofolio.evidence.mentions import Mention, mentioned_in
 from proofolio.evidence.registry import Index, Pattern, Registry, Technology, builtin_registry
+from proofolio.evidence.unused import UnusedImport, unused_imports
 from proofolio.evidence.zones import Zones, line_starts, zones_of
 
 __all__ = [
@@ -42,8 +35,11 @@ __all__ = [
 ]  # fmt: skip
 
 MAX_PLACES = 2  # per technology, liveness and way: more say nothing new
+REACH = 400  # characters before and after an anchor in which its pattern is tried
 MAX_PROSE = 400_000  # characters of prose that are searched for names
 _BREAKS = str.maketrans({chr(c): " " for c in range(128) if not (chr(c).isalnum() or c == ord("_"))})
+_NOTHING: frozenset[str] = frozenset()
+_DATA = {"csv", "tsv", "jsonl", "html", "css", "lock"}  # hold the addresses of others
 _CODE = {DocumentKind.CODE, DocumentKind.NOTEBOOK, DocumentKind.SQL}
 _SCHEME = re.compile(r"(?<![\w+])(?P<name>[A-Za-z][A-Za-z0-9]*)(?:\+\w+)?$")
 _LOOKS_LIKE_CODE = re.compile(r"[=(){}\[\];]")
@@ -66,16 +62,41 @@ class _Scan:
     words: frozenset[str]
     _zones: Zones | None = None
     _starts: list[int] | None = None
+    _lower: str | None = None
 
     def zone(self, offset: int) -> str:
         if self._zones is None:
             self._zones = zones_of(self.document)
         return self._zones.at(offset)
 
+    def around(self, anchors: Iterable[str]) -> Iterator[tuple[int, int]]:
+        """Where in the text a pattern with these anchors can match: spans in order that may touch."""
+        if self._lower is None:
+            self._lower = self.document.text.lower()
+        places = sorted(
+            at for anchor in anchors if anchor in self.words for at in _positions(self._lower, anchor)
+        )
+        start, end = -1, -1
+        for at in places:
+            if at - REACH > end:
+                if end >= 0:
+                    yield start, end
+                start = self.document.text.rfind("\n", 0, max(0, at - REACH)) + 1
+            end = at + REACH
+        if end >= 0:
+            yield start, end
+
     def starts(self) -> list[int]:
         if self._starts is None:
             self._starts = line_starts(self.document.text)
         return self._starts
+
+
+def _positions(text: str, word: str) -> Iterator[int]:
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + len(word))
 
 
 def words_of(text: str) -> frozenset[str]:
@@ -98,7 +119,9 @@ def technology_uses(
     registry = registry or builtin_registry()
     scan = _Scan(document, registry, words_of(document.text) if words is None else words)
     found = _distinct(_found(scan))
-    return sorted((_use(scan, f) for f in _with_skips(document, found)), key=lambda u: (u.start, u.technology, u.how))
+    return sorted(
+        (_use(scan, f) for f in _with_skips(document, found)), key=lambda u: (u.start, u.technology, u.how)
+    )
 
 
 def _found(scan: _Scan) -> Iterator[_Found]:
@@ -113,7 +136,10 @@ def _found(scan: _Scan) -> Iterator[_Found]:
         yield from _imported(scan)
         yield from (_Found(t, 1, "called") for t in registry.languages.get(document.language, ()))
     else:
-        yield from (_Found(t, line, "declared", Liveness.MENTIONED) for t, line in dependencies_in(document, registry, scan.words))
+        yield from (
+            _Found(t, line, "declared", Liveness.MENTIONED)
+            for t, line in dependencies_in(document, registry, scan.words)
+        )
         yield from (_Found(t, line, how) for t, line, how in settings_in(document, registry, scan.words))
         yield from (_Found(t, 1, "configured") for t in registry.languages.get(document.language, ()))
     if document.language == "html":
@@ -150,7 +176,10 @@ def _with_skips(document: Document, found: list[_Found]) -> list[_Found]:
     spans = list(skipped_spans(document.text))
     return [
         replace(f, liveness=Liveness.SKIPPED)
-        if f.liveness is Liveness.LIVE and f.how == "called" and f.line > 1 and any(s <= f.line <= e for s, e in spans)
+        if f.liveness is Liveness.LIVE
+        and f.how == "called"
+        and f.line > 1
+        and any(s <= f.line <= e for s, e in spans)
         else f
         for f in found
     ]
@@ -176,13 +205,14 @@ def _use(scan: _Scan, found: _Found) -> TechnologyUse:
 
 
 def _imported(scan: _Scan) -> Iterator[_Found]:
-    view = view_of(scan.document)
+    family = FAMILIES.get(scan.document.language, "")
+    index = scan.registry.imports.get(family, {})
+    view = view_of(scan.document) if scan.registry.beginnings.get(family, _NOTHING) & scan.words else None
     if view is None:
         return
-    index = scan.registry.imports.get(view.family, {})
     bindings = [b for b in bindings_of(view) if b.module]
     known = [(b, ts) for b in bindings if (ts := _technologies(b, index)) and not view.inside_block(b.offset)]
-    outside = import_lines(bindings) if known else frozenset[int]()
+    outside = import_lines(bindings) if known else frozenset()
     for binding, technologies in known:
         for line, how, liveness in _places(view, binding, outside):
             yield from (_Found(t, line, how, liveness) for t in technologies)
@@ -190,7 +220,11 @@ def _imported(scan: _Scan) -> Iterator[_Found]:
 
 def _technologies(binding: Binding, index: Index) -> list[str]:
     """The technologies whose module prefix (or whose very symbol) a binding imports."""
-    path = f"{binding.module}.{binding.symbol}" if binding.symbol and binding.symbol != "default" else binding.module
+    path = (
+        f"{binding.module}.{binding.symbol}"
+        if binding.symbol and binding.symbol != "default"
+        else binding.module
+    )
     return list(dict.fromkeys(t for prefix in _prefixes(path) for t in index.get(prefix, ())))
 
 
@@ -239,7 +273,9 @@ def _prose(scan: _Scan, text: str, offset: int) -> Iterator[_Found]:
         if mention.technology.id not in seen:
             seen.add(mention.technology.id)
             starts = starts or line_starts(text)
-            yield _Found(mention.technology.id, offset + _line(starts, mention.start), "mentioned", Liveness.MENTIONED)
+            yield _Found(
+                mention.technology.id, offset + _line(starts, mention.start), "mentioned", Liveness.MENTIONED
+            )
 
 
 # --- patterns -------------------------------------------------------------------------------------
@@ -265,27 +301,26 @@ def _applies(pattern: Pattern, document: Document) -> bool:
 
 
 def _matches(scan: _Scan, pattern: Pattern) -> Iterator[_Found]:
-    text, count = scan.document.text, 0
-    for match in _compiled(pattern.pattern).finditer(text):
-        zone = scan.zone(match.start())
-        line = _line(scan.starts(), match.start())
-        if zone == "comment":
-            start = scan.starts()[line - 1]
-            if _LOOKS_LIKE_CODE.search(text, start, max(text.find("\n", start), match.end())):
+    text, count, done = scan.document.text, 0, -1
+    for start, end in scan.around(pattern.anchors):
+        for match in _compiled(pattern.pattern).finditer(text, max(start, done), end):
+            done = match.end()
+            zone = scan.zone(match.start())
+            line = _line(scan.starts(), match.start())
+            if zone == "comment" and _LOOKS_LIKE_CODE.search(match.group()):
                 yield _Found(pattern.technology, line, "called", Liveness.COMMENTED)
-            continue
-        if zone:
-            continue
-        yield _Found(pattern.technology, line, "called" if scan.document.kind in _CODE else "configured")
-        count += 1
-        if count == MAX_PLACES:
-            return
+            if zone:
+                continue
+            yield _Found(pattern.technology, line, "called" if scan.document.kind in _CODE else "configured")
+            count += 1
+            if count == MAX_PLACES:
+                return
 
 
 def _schemes(scan: _Scan) -> Iterator[_Found]:
     """Connection URLs: what a program talks to."""
     schemes, text = scan.registry.schemes, scan.document.text
-    if not schemes.keys() & scan.words:
+    if scan.document.language in _DATA or not schemes.keys() & scan.words:
         return
     at = text.find("://")
     while at >= 0:

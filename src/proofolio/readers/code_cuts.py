@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ast_grep_py import SgRoot
 
-from proofolio.readers.windows import Run
+from proofolio.readers.windows import CODE_LINES, Run
 
 WHOLE_CLASS_LINES = 12  # a class of up to that many lines stays one passage
 MAX_HEADER = 2  # lines
@@ -109,14 +109,15 @@ def code_runs(text: str, lines: Sequence[str], language: str) -> list[Run]:
         elif any(line.strip() for line in lines[i:j]):
             runs.append(Run(i, j, symbol.rpartition(".")[0], symbol))
         i = j
-    return list(_with_headers(runs, lines, {d[2] for d in definitions if d[3]}))
+    return list(_with_headers(runs, lines, {name: kind for _, _, name, kind in definitions if kind}))
 
 
-def _with_headers(runs: Sequence[Run], lines: Sequence[str], containers: set[str]) -> Iterator[Run]:
+def _with_headers(runs: Sequence[Run], lines: Sequence[str], containers: Mapping[str, str]) -> Iterator[Run]:
     """The runs, a class's bare header line (no fields, no docstring) joined to the method that follows it."""
     held: Run | None = None
     for run in runs:
-        if held and run.symbol.startswith(held.symbol + "."):
+        inside = held and (run.symbol.startswith(held.symbol + ".") or containers[held.symbol] in _NAMESPACES)
+        if held and inside and run.end - held.start <= CODE_LINES:
             run = Run(held.start, run.end, run.context, run.symbol)
         elif held:
             yield held
@@ -130,14 +131,14 @@ def _with_headers(runs: Sequence[Run], lines: Sequence[str], containers: set[str
 
 def _definitions(
     text: str, lines: Sequence[str], language: str, grammar: str, rule: Any
-) -> list[tuple[int, int, str, bool]]:
-    """(first line, last line, dotted name, is a container), outer before inner; nothing inside functions."""
+) -> list[tuple[int, int, str, str]]:
+    """(first line, last line, dotted name, kind of a container or ""), outer before inner, none in functions."""
     nodes = []
     for node in SgRoot(text, grammar).root().find_all(rule):
         span = node.range()
         nodes.append((span.start.line, -span.end.line, node.kind(), node))
     nodes.sort(key=lambda each: each[:2])
-    found: list[tuple[int, int, str, bool]] = []
+    found: list[tuple[int, int, str, str]] = []
     stack: list[tuple[int, str, bool]] = []  # (last line, dotted name, is a container)
     wrapper: tuple[int, int] | None = None
     floor = 0
@@ -169,7 +170,7 @@ def _definitions(
         first = start
         while first > floor and _LEADING.match(lines[first - 1]):
             first -= 1
-        found.append((first, end, dotted, container))
+        found.append((first, end, dotted, kind if container else ""))
         stack.append((end, "" if kind in _NAMESPACES else dotted, container))
         floor = start + 1 if container else end + 1
     return found

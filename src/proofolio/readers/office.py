@@ -41,7 +41,7 @@ def read_pdf(raw: bytes, path: str) -> tuple[str, dict[str, str]]:
         if lines:
             lines.append("")
         starts.append(str(len(lines) + 1))
-        lines += [" ".join(line.split()) for line in _plain(page).split("\n")]
+        lines += [" ".join(line.split()) for line in _plain(page).strip().split("\n")]
     if not any(lines):
         raise UnreadableFileError(f"{path} is a PDF without text (a scan).", "Give a text version beside it.")
     return "\n".join(lines), {"pages": ",".join(starts)}

@@ -1,10 +1,9 @@
-"""Renders verified answers: the terminal, Markdown, JSON. Nothing here decides what is said."""
+"""Renders verified answers: the terminal, Markdown, JSON, HTML. Nothing here decides what is said."""
 
 from __future__ import annotations
 
-import json
-
 from proofolio.core.records import Answer
+from proofolio.rendering.clean import json_text
 from proofolio.rendering.markdown import to_markdown
 from proofolio.rendering.terminal import to_text
 
@@ -12,9 +11,9 @@ __all__ = ["render", "to_markdown", "to_text"]
 
 
 def render(answer: Answer, form: str, *, code: bool = False, colour: bool = False) -> str:
-    """An answer as "text", "markdown" or "json"; ``code`` adds the cited lines."""
+    """An answer as "text", "markdown", "json" (indented) or "jsonl" (one line); ``code`` adds the cited lines."""
     if form in {"json", "jsonl"}:
-        return json.dumps(answer.to_json(), ensure_ascii=False, indent=2 if form == "json" else None)
+        return json_text(answer.to_json(), indent=2 if form == "json" else None)
     if form == "markdown":
         return to_markdown(answer, code=code)
     return to_text(answer, code=code, colour=colour)

@@ -6,7 +6,7 @@ import posixpath
 import re
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -108,7 +108,10 @@ class Objects:
 
 
 class GitSource(Closing):
-    """The files of a repository (or of one of its folders) at HEAD, with paths relative to the folder."""
+    """The files of a repository (or of one of its folders) at HEAD, with paths relative to the folder.
+
+    Raises GitError where the tree at HEAD cannot be listed.
+    """
 
     def __init__(self, checkout: Checkout, settings: Settings, name: str, location: str) -> None:
         self.checkout = checkout
@@ -126,6 +129,7 @@ class GitSource(Closing):
         )
         if not checkout.bare:
             self._note_changes()
+        self._listed = self._list()
         if self.info.shallow:
             self._warn("the clone is shallow, so its history is short; `git fetch --unshallow` completes it")
 
@@ -133,12 +137,11 @@ class GitSource(Closing):
         """The files at HEAD that may be evidence, by path."""
         if self._entries is None:
             rules = IgnoreRules(self._settings.exclude)
-            listed = self._listed()
-            for entry in listed:
+            for entry in self._listed:
                 folder, name = posixpath.split(entry.path)
                 if name == IGNORE_NAME:
                     rules.add(folder, name, self._ignore_text(entry))
-            self._entries = choose(listed, rules, self._settings, self.info.name, self.problems)
+            self._entries = choose(self._listed, rules, self._settings, self.info.name, self.problems)
         return self._entries
 
     def close(self) -> None:
@@ -152,33 +155,44 @@ class GitSource(Closing):
             self.problems.append(Problem(self.info.name, entry.path, error.what, "unreadable"))
             return ""
 
-    def _listed(self) -> list[FileEntry]:
+    def _list(self) -> list[FileEntry]:
+        """Every regular file of the tree. Raises GitError where the tree itself cannot be read."""
         skipped = Skipped()
         found: list[FileEntry] = []
-        modules: list[str] = []
-        for record in git.run(self.checkout.place, "ls-tree", "--full-tree", "-r", "-l", "-z", self.checkout.tree).split(b"\0"):
-            if not record:
-                continue
-            meta, _, raw = record.partition(b"\t")
-            mode, kind, name, size = meta.decode("ascii", "replace").split()
+        for mode, kind, name, size, raw in self._tree():
             try:
                 path = raw.decode("utf-8")
             except UnicodeDecodeError:
-                shown = raw.decode("utf-8", "backslashreplace")
-                self.problems.append(Problem(self.info.name, shown, "its name is not valid UTF-8", "unreadable"))
+                skipped.file(raw.decode("utf-8", "backslashreplace"), "its name is not valid UTF-8")
                 continue
             if kind == "commit":
-                modules.append(path)
+                self._warn("a submodule, not followed; add its own repository as a source", path)
             elif mode not in _REGULAR:
                 skipped.file(path, "a link")
+            elif size is None:
+                skipped.file(path, "not in this copy of the repository (a partial clone, or a damaged one)")
             else:
-                # A size of "-" or "BAD" is an object that this copy lacks; reading it will say so.
-                length = int(size) if size.isdigit() else 0
-                found.append(FileEntry(path, length, name, self._reader(name, path)))
-        for path in modules:
-            self._warn("a submodule, not followed; add its own repository as a source", path)
+                found.append(FileEntry(path, size, name, self._reader(name, path)))
         self.problems.extend(skipped.problems(self.info.name))
         return found
+
+    def _tree(self) -> Iterator[tuple[str, str, str, int | None, bytes]]:
+        """(mode, kind, object, size or None where the object is missing, path) of everything in the tree."""
+        place, tree = self.checkout.place, self.checkout.tree
+        sizes: dict[str, int] = {}
+        try:
+            listing = git.run(place, "ls-tree", "--full-tree", "-r", "-l", "-z", tree)
+        except git.GitError:  # an object is missing, so its size is: what is there has to be asked for
+            listing = git.run(place, "ls-tree", "--full-tree", "-r", "-z", tree)
+            form = "--batch-check=%(objectname) %(objectsize)"
+            present = git.text(place, "cat-file", form, "--batch-all-objects", "--unordered")
+            sizes = {name: int(size) for name, _, size in (line.partition(" ") for line in present.split("\n")) if size}
+        for record in listing.split(b"\0"):
+            if record:
+                meta, _, raw = record.partition(b"\t")
+                mode, kind, name, *rest = meta.decode("ascii", "replace").split()
+                size = int(rest[0]) if rest and rest[0].isdigit() else sizes.get(name)
+                yield mode, kind, name, size, raw
 
     def _reader(self, name: str, path: str) -> Callable[[], bytes]:
         return lambda: self._objects.read(name, path)
@@ -207,7 +221,7 @@ def find_checkout(path: Path) -> Checkout | None:
     try:
         answer = git.text(path, "rev-parse", "--is-bare-repository", "--is-inside-git-dir", "--show-prefix")
     except git.GitError as error:
-        if "not a git repository" in str(error) and not (path / ".git").exists():
+        if "not a git repository" in str(error) and not (path / ".git").exists() and not looks_bare(path):
             return None
         raise
     lines = (answer + "\n\n").split("\n")
@@ -229,6 +243,11 @@ def find_checkout(path: Path) -> Checkout | None:
     except git.GitError:
         return None  # the folder is not part of HEAD: untracked or ignored
     return Checkout(path, prefix, commit, False, tree)
+
+
+def looks_bare(path: Path) -> bool:
+    """Whether a folder has the shape of a bare repository, whatever state it is in."""
+    return (path / "HEAD").is_file() and (path / "objects").is_dir() and (path / "refs").is_dir()
 
 
 def _has_commits(path: Path) -> bool:

@@ -15,7 +15,7 @@ from proofolio.sources.base import Source
 from proofolio.sources.clone import clone, is_url
 from proofolio.sources.command import GitError
 from proofolio.sources.folder import FolderSource
-from proofolio.sources.git import GitSource, find_checkout, not_readable
+from proofolio.sources.git import GitSource, find_checkout, looks_bare, not_readable
 
 
 def open_source(spec: str, settings: Settings, name: str | None = None) -> Source:
@@ -108,7 +108,7 @@ def _open_folder(path: Path, settings: Settings, name: str) -> Source:
         if checkout is not None and checkout.commit is not None:
             return GitSource(checkout, settings, name, str(path))
     except GitError as error:
-        if (path / "HEAD").is_file() and (path / "objects").is_dir():  # bare: there are no files to read instead
+        if looks_bare(path):  # there are no files to read instead
             raise not_readable(path, error) from error
         what = f"git cannot read this repository ({error}), so the files are read as they lie, without history"
         return _with_warning(FolderSource(path, settings, name), what)
@@ -124,14 +124,14 @@ def _open_url(url: str, settings: Settings, name: str | None) -> Source:
     folder, warning = clone(url, settings)
     try:
         checkout = find_checkout(folder)
+        if checkout is None or checkout.commit is None:
+            raise PortfolioError("The repository behind this URL has no commit.", "Push something and try again.")
+        plain = re.sub(r"\.git/?$", "", url.rstrip("/"))
+        source = GitSource(checkout, settings, name or re.split(r"[/:]", plain)[-1], "")
     except GitError as error:
         raise PortfolioError(
             f"The clone of this repository in {folder} is damaged: {error}.", "Remove that folder and try again."
         ) from error
-    if checkout is None or checkout.commit is None:
-        raise PortfolioError("The repository behind this URL has no commit.", "Push something and try again.")
-    plain = re.sub(r"\.git/?$", "", url.rstrip("/"))
-    source = GitSource(checkout, settings, name or re.split(r"[/:]", plain)[-1], "")
     source.info = replace(source.info, location=source.info.remote or "")
     return _with_warning(source, warning) if warning else source
 
