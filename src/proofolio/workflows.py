@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -54,6 +56,7 @@ class CompileReport:
     sources: list[SourceInfo] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
+    settings: Settings = field(default_factory=Settings)  # those that applied, proofolio.toml included
 
     @property
     def redacted(self) -> list[Problem]:
@@ -77,23 +80,35 @@ def compile_portfolio(spec: str, settings: Settings, progress: Progress = _quiet
     be written. A compile that fails leaves the dossier that was there.
     """
     started = time.perf_counter()
-    path = dossier_path(spec, settings)
-    report = CompileReport(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DossierError(f"The folder {path.parent} cannot be made: {error.strerror}.", "Set PROOFOLIO_CACHE to a folder that you can write.") from error
+    progress(f"opening {spec}", 0, 0)
     settings, sources = open_portfolio(spec, settings)
+    path = dossier_path(spec, settings)
+    report = CompileReport(path, settings=settings)
     try:
-        with FileLock(str(path) + ".lock", timeout=600):
+        with _locked(path):
             _compile(path, settings, sources, report, progress)
-    except Timeout as error:
-        raise DossierError(f"Another compile has held {path} for ten minutes.", "Wait for it to end, or end it.") from error
     finally:
         for source in sources:
             source.close()
     report.seconds = time.perf_counter() - started
     return report
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Compiles of one portfolio take turns, in whichever process."""
+    lock = FileLock(f"{path}.lock", timeout=600)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout as error:
+        raise DossierError(f"Another compile has held {path} for ten minutes.", "Wait for it to end, or end it.") from error
+    except OSError as error:
+        raise DossierError(f"{path.parent} cannot be written: {error.strerror}.", "Set PROOFOLIO_CACHE to a folder that you can write.") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _compile(path: Path, settings: Settings, sources: Sequence[Source], report: CompileReport, progress: Progress) -> None:
@@ -143,7 +158,7 @@ def _write(dossier: Dossier, settings: Settings, work: Sequence[tuple[Source, li
     for source, entries, changed, gone in work:
         name = source.info.name
         present, touched = {e.path for e in entries}, {e.path for e in changed}
-        problems = [] if fresh else [p for p in earlier.get(name, []) if p.path in present - touched and p.kind in {"redacted", "unreadable"}]
+        problems = [] if fresh else [p for p in earlier.get(name, []) if p.path in present - touched and p.kind != "warning"]
         dossier.put_source(source.info, problems, None)
         dossier.drop_documents(name, [*gone, *touched])
         report.removed += len(gone)
@@ -181,13 +196,13 @@ def compile_file(entry: FileEntry, info: SourceInfo, extractor: Extractor, regis
 
     try:
         document = read(entry, info, cleaned)
+        document = _with_image(document, entry) if document is not None else None
     except UnreadableFileError as error:
         return None, [*problems, Problem(info.name, entry.path, str(error), "unreadable")]
     except OSError as error:
         return None, [*problems, Problem(info.name, entry.path, f"cannot be read: {error.strerror}", "unreadable")]
     if document is None:
-        return None, problems
-    document = _with_image(document, entry)
+        return None, [*problems, Problem(info.name, entry.path, "binary, generated or minified", "skipped")]
     if is_lock(entry.path):
         return Compiled(document, (), (), technology_uses(document, registry), ()), problems
     return Compiled(document, segment(document), extractor.extract(document), technology_uses(document, registry), metrics_of(document)), problems
@@ -257,6 +272,7 @@ class Portfolio:
         Raises UsageError for a question that is empty or longer than 2,000 characters.
         """
         started = time.perf_counter()
+        question = without_surrogates(question)
         asked = clean_question(question)
         talk = conversation if conversation is not None else Conversation()
         plan = talk.understand(asked, self.topics, self.index.nearest(asked, self._examples))
@@ -297,9 +313,14 @@ class Portfolio:
         self.close()
 
 
+def without_surrogates(text: str) -> str:
+    """``text`` as a file or a database can hold it: what was no character becomes "?"."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def clean_question(question: str) -> str:
     """A question fit to be planned; raises UsageError saying what is wrong with one that is not."""
-    text = " ".join(question.replace("\x00", " ").split())
+    text = " ".join(without_surrogates(question).replace("\x00", " ").split())
     if not text:
         raise UsageError("The question is empty.", 'Ask one, for example "How did you validate the model?"')
     if len(text) > MAX_QUESTION:
@@ -315,24 +336,15 @@ def open_compiled(spec: str, settings: Settings, progress: Progress = _quiet, *,
     ``vectors``: "now" waits for them, "soon" waits only where they take about a second, "later" leaves them.
     """
     if spec.endswith(".dossier") and Path(spec).is_file():
-        return Portfolio(Path(spec), settings)
+        try:
+            return Portfolio(Path(spec), settings)
+        except DossierError as error:
+            raise PortfolioError(error.what, "Compile it again from the portfolio itself.") from error
     report = compile_portfolio(spec, settings, progress)
-    settings = effective_settings(spec, settings)
-    portfolio = Portfolio(report.dossier, settings, report)
+    portfolio = Portfolio(report.dossier, report.settings, report)
     if vectors == "now" or (vectors == "soon" and report.counts.get("passages", 0) <= SOON):
         portfolio.make_vectors(progress)
     return portfolio
-
-
-def effective_settings(spec: str, settings: Settings) -> Settings:
-    """The settings with those of the portfolio's own proofolio.toml."""
-    from proofolio.settings import CONFIG_NAME, load_settings
-
-    path = Path(spec)
-    config = path if path.name == CONFIG_NAME else path / CONFIG_NAME
-    if not config.is_file():
-        return settings
-    return replace(load_settings(config), cache=settings.cache, encoder=settings.encoder)
 
 
 def ask(portfolio: str | Path, question: str, settings: Settings | None = None) -> Answer:
@@ -341,21 +353,38 @@ def ask(portfolio: str | Path, question: str, settings: Settings | None = None) 
         return opened.ask(question)
 
 
-def ask_many(portfolio: Portfolio, questions: Iterable[dict[str, str]]) -> Iterable[Answer]:
+def check_questions(questions: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """The questions of a file with their ids, fit to be asked in order.
+
+    Raises UsageError for an entry without a question that can be asked, or with an ``after`` that
+    names no earlier one: before anything is compiled or answered.
+    """
+    checked: list[dict[str, str]] = []
+    seen: set[str] = set()
+    for number, entry in enumerate(questions, 1):
+        key, question, before = entry.get("id"), entry.get("question"), entry.get("after")
+        key = str(number if key is None else key)
+        if not isinstance(question, str):
+            raise UsageError(f"Question {key} has no text.", 'Each line is {"id": ..., "question": ...}.')
+        try:
+            clean_question(question)
+        except UsageError as error:
+            raise UsageError(f"Question {key}: {error.what}", error.try_next) from error
+        if before is not None and str(before) not in seen:
+            raise UsageError(f"Question {key} comes after {str(before)!r}, which is no earlier question.", "Name one above it.")
+        seen.add(key)
+        checked.append({"id": key, "question": question} | ({"after": str(before)} if before is not None else {}))
+    return checked
+
+
+def ask_many(portfolio: Portfolio, questions: Iterable[Mapping[str, Any]]) -> Iterator[Answer]:
     """Answer the questions of a file in order; ``after`` gives a question its conversation.
 
-    Raises UsageError for an entry without a question, or with an ``after`` that names no earlier one.
+    Raises UsageError, before the first answer, where ``check_questions`` does.
     """
     talks: dict[str, Conversation] = {}
-    for number, entry in enumerate(questions, 1):
-        key = str(entry.get("id", number))
-        if not isinstance(entry.get("question"), str):
-            raise UsageError(f"Question {number} has no text.", 'Each line is {"id": ..., "question": ...}.')
-        before = entry.get("after")
-        if before is not None and str(before) not in talks:
-            raise UsageError(f"Question {key} comes after {before!r}, which is no earlier question.", "Name one above it.")
-        earlier = talks[str(before)] if before is not None else Conversation()
-        talk = Conversation(list(earlier.plans), list(earlier.places))
-        answer = replace(portfolio.ask(entry["question"], talk), id=key)
-        talks[key] = talk
-        yield answer
+    for entry in check_questions(questions):
+        talk = talks[entry["after"]].branch() if "after" in entry else Conversation()
+        answer = portfolio.ask(entry["question"], talk)
+        talks[entry["id"]] = talk
+        yield replace(answer, id=entry["id"])

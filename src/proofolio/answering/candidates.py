@@ -15,7 +15,7 @@ from proofolio.retrieval.words import stems
 from proofolio.store.dossier import StoredPassage
 
 MAX_SAID = 440  # characters of clauses that one statement may hold
-EXPLAINS = 0.06  # prose explains: asked how or why, it comes a little before code that does the same
+EXPLAINS = 0.03  # prose explains: asked how or why, it comes a little before code that does the same
 NEAR = 5  # lines between a telling unit and a neighbour that is said with it
 _SELDOM = {"import", "heading", "repr", "snippet", "block"}
 DEEP = 50  # plain retrieval has three quarters of the facts in its first fifty passages

@@ -20,6 +20,7 @@ from proofolio.evidence.rules import Topic
 from proofolio.retrieval.index import Index
 
 MAX_STATEMENTS = 8
+SHOWN_MORE = 0.12  # what a piece of evidence is worth against nearness, between topics that both fit a question
 _WHY = re.compile(r"\b(reason|why|rationale|trade-?off)", re.IGNORECASE)
 MAX_CHARS = 1700
 PRIVATE = "That is private, so I keep it out of this interview; ask me about the work and I will show it."
@@ -79,11 +80,15 @@ class Composer:
         return DraftAnswer(plan.question, status, kept, pictures, tuple(k for k, _ in plan.topics), support, self._nothing(plan, terms))
 
     def _topic(self, plan: Plan, terms: Sequence[Term]) -> tuple[Topic | None, frames.Shown | None]:
+        """The topic that a question asks about; among several that fit, the one that the work shows most of."""
+        best: tuple[float, Topic, frames.Shown] | None = None
         for key, score in plan.topics:
             if score >= 0.9 and key in self.topics:
-                topic = self.topics[key]
-                return topic, frames.shown(topic, self.index, terms)
-        return None, None
+                shown = frames.shown(self.topics[key], self.index, terms)
+                worth = score + SHOWN_MORE * min(6, len(shown.strong()))
+                if best is None or worth > best[0]:
+                    best = (worth, self.topics[key], shown)
+        return (best[1], best[2]) if best else (None, None)
 
     def _general(self, plan: Plan, topic: Topic, terms: Sequence[Term]) -> bool:
         """Whether a question asks for the practice as such: it has few telling words beside the topic's."""
@@ -94,7 +99,7 @@ class Composer:
             spare = pattern.sub(" ", spare)
         known = frozenset(s for v in (topic.name, *topic.vocabulary) for s in frames.stems(v))
         left = [t for t in terms if t.weight >= 0.25 and t.stem in frames.stems(spare) and t.stem not in known]
-        return len(left) <= 2
+        return not left
 
     def _by_topic(self, plan: Plan, terms: Sequence[Term], topic: Topic, shown: frames.Shown, ranked: Sequence[Group]) -> list[Statement]:
         first, said = frames.lead(topic, shown.strong() or shown.live, self.voice)

@@ -115,12 +115,13 @@ _IRREGULAR = {
 # Porter takes these for forms of another word: responsive and response, author and authorise. A word that
 # begins so stands for itself (in American spelling).
 _APART = (
-    "accessib", "anonymiz", "anonymous", "authoriz", "clustering", "communit", "experiment", "generaliz",
-    "generativ", "generator", "importan", "integrity", "invalidat", "learned", "limitation", "liveness", "localiz",
-    "memoriz", "minorit", "naming", "newsletter", "normaliz", "optimizer", "ordering", "personaliz", "precision",
-    "productioni", "production", "readiness", "regulariz", "regulat", "relational", "requirement", "responsib",
-    "responsive", "rounding", "sensitivity", "serializ", "settings", "several", "severity", "specificity",
-    "stacking", "standardiz", "virtualiz",
+    "accessib", "accountab", "anonymiz", "anonymous", "authoriz", "billing", "clustering", "communit",
+    "experiment", "generaliz", "generativ", "generator", "https", "importan", "integrity", "invalidat",
+    "learned", "limitation", "liveness", "localiz", "memoriz", "minorit", "naming", "newsletter",
+    "normaliz", "optimizer", "ordering", "personaliz", "precision", "productioni", "production",
+    "readiness", "regulariz", "regulat", "relational", "repeatab", "replica", "replicat", "requirement",
+    "responsib", "responsive", "rounding", "sensitivity", "serializ", "settings", "several", "severity",
+    "specificity", "stacking", "standardiz", "tokeniz", "virtualiz",
 )  # fmt: skip
 _porter = Stemmer.Stemmer("porter")
 

@@ -23,7 +23,7 @@ MAX_LINES = 600  # lines that are shown around a citation
 MAX_BEFORE = 100_000  # characters above the shown lines that are read to know what string or comment they are in
 _LEXERS = {
     "gomod": "text", "requirements": "text", "env": "bash", "jsonl": "json", "hcl": "terraform",
-    "makefile": "make", "shell": "bash", "jsx": "javascript", "vue": "html", "svelte": "html", "astro": "html",
+    "makefile": "make", "shell": "bash", "avro": "json", "jsx": "javascript", "vue": "html", "svelte": "html", "astro": "html",
 }  # fmt: skip
 
 
