@@ -74,8 +74,8 @@ def _cache() -> Check:
 
 
 def _packs() -> str:
-    from proofolio.evidence.rules import builtin_rules, builtin_topics
     from proofolio.evidence.registry import builtin_registry
+    from proofolio.evidence.rules import builtin_rules, builtin_topics
 
     return f"{len(builtin_rules())} rules, {len(builtin_topics())} topics, {len(builtin_registry().technologies)} technologies"
 

@@ -86,7 +86,7 @@ def _coerce(key: str, value: Any, current: Any, origin: str) -> Any:
         items = value.split(",") if isinstance(value, str) else value
         if isinstance(items, (list, tuple)) and all(isinstance(i, str) for i in items):
             return tuple(i.strip() for i in items if i.strip())
-    elif isinstance(current, bool) or isinstance(current, int):
+    elif isinstance(current, int):
         try:
             return int(value)
         except (TypeError, ValueError):

@@ -22,8 +22,8 @@ from proofolio.core.records import Answer, Document, DocumentKind, Figure, FileE
 from proofolio.evidence.extractor import Extractor
 from proofolio.evidence.metrics import metrics_of
 from proofolio.evidence.redaction import redact
-from proofolio.evidence.rules import builtin_rules, builtin_topics
 from proofolio.evidence.registry import Registry, builtin_registry
+from proofolio.evidence.rules import builtin_rules, builtin_topics
 from proofolio.evidence.technologies import technology_uses
 from proofolio.readers import caption_figures, is_lock, read, segment
 from proofolio.retrieval.encoder import Encoder, open_encoder, quantise
@@ -36,6 +36,7 @@ from proofolio.verification.verifier import verify
 MAX_QUESTION = 2_000
 SOON = 1_500  # passages whose vectors are worth waiting for before a first answer: about one second
 _MAX_IMAGE = 2_000_000
+_BATCH = 64  # documents whose vectors are written together
 
 Progress = Callable[[str, int, int], None]
 
@@ -233,23 +234,23 @@ def make_vectors(path: Path, encoder: Encoder, progress: Progress = _quiet) -> i
     """Encode the passages that have no vectors yet; returns how many documents were encoded."""
     import numpy as np
 
-    dossier = Dossier(path)
-    try:
-        missing = dossier.without_vectors(encoder.name)
-        if not missing:
-            return 0
-        with dossier.transaction():
-            for done, (key, source, name) in enumerate(missing):
-                progress(f"vectors {source}/{name}", done, len(missing))
-                document = dossier.document(source, name)
-                passages = dossier.passages_of(source, name)
-                lines = document.text.split("\n") if document else []
-                texts = [f"{name} {p.symbol} {p.context}\n" + "\n".join(lines[p.first - 1 : p.last]) for p in passages]
-                ids = np.array([p.id for p in passages], np.int64).tobytes()
-                dossier.put_vectors(key, encoder.name, ids, quantise(encoder.encode(texts)))
-        return len(missing)
-    finally:
-        dossier.close()
+    with _locked(path):
+        dossier = Dossier(path)
+        try:
+            missing = dossier.without_vectors(encoder.name)
+            for begin in range(0, len(missing), _BATCH):
+                with dossier.transaction():
+                    for done, (key, source, name) in enumerate(missing[begin : begin + _BATCH], begin):
+                        progress(f"vectors {source}/{name}", done, len(missing))
+                        document = dossier.document(source, name)
+                        passages = dossier.passages_of(source, name)
+                        lines = document.text.split("\n") if document else []
+                        texts = [f"{name} {p.symbol} {p.context}\n" + "\n".join(lines[p.first - 1 : p.last]) for p in passages]
+                        ids = np.array([p.id for p in passages], np.int64).tobytes()
+                        dossier.put_vectors(key, encoder.name, ids, quantise(encoder.encode(texts)))
+            return len(missing)
+        finally:
+            dossier.close()
 
 
 class Portfolio:
@@ -261,10 +262,21 @@ class Portfolio:
         self.settings = settings
         self.report = report
         self.encoder = open_encoder(settings.encoder)
-        self.index = Index(self._dossier, self.encoder)
         self.topics = builtin_topics()
         self._examples = {key: topic.examples for key, topic in self.topics.items()}
-        self._composer = Composer(self.index, self.topics, settings.voice)
+        self._load()
+
+    def _load(self) -> None:
+        self.index = Index(self._dossier, self.encoder)
+        self._composer = Composer(self.index, self.topics, self.settings.voice)
+
+    @contextmanager
+    def _current(self) -> Iterator[None]:
+        """One state of the dossier for the whole of an answer: the newest, whoever compiled it meanwhile."""
+        with self._dossier.snapshot() as changed:
+            if changed:
+                self._load()
+            yield
 
     def ask(self, question: str, conversation: Conversation | None = None) -> Answer:
         """Answer a question; a conversation gives follow-ups their context and remembers this turn.
@@ -275,8 +287,9 @@ class Portfolio:
         question = without_surrogates(question)
         asked = clean_question(question)
         talk = conversation if conversation is not None else Conversation()
-        plan = talk.understand(asked, self.topics, self.index.nearest(asked, self._examples))
-        answer = verify(self._composer.draft(plan, talk.focus()), self._dossier)
+        with self._current():
+            plan = talk.understand(asked, self.topics, self.index.nearest(asked, self._examples))
+            answer = verify(self._composer.draft(plan, talk.focus()), self._dossier)
         talk.remember(plan, answer)
         return replace(answer, question=question, elapsed_ms=(time.perf_counter() - started) * 1000)
 
@@ -291,16 +304,19 @@ class Portfolio:
 
     def figure(self, key: int) -> tuple[str, bytes] | None:
         """(mime, bytes) of a figure, or None."""
-        found = self._dossier.figure_bytes(key)
+        with self._current():
+            found = self._dossier.figure_bytes(key)
         return (found[2], found[3]) if found and found[3] else None
 
     def document(self, source: str, path: str) -> Document | None:
         """A document, for showing what is cited in its place."""
-        return self._dossier.document(source, path)
+        with self._current():
+            return self._dossier.document(source, path)
 
     def figures(self) -> list[tuple[int, Figure]]:
         """All figures with their ids."""
-        return self.index.figures
+        with self._current():
+            return self.index.figures
 
     def close(self) -> None:
         """Close the dossier."""
@@ -384,7 +400,8 @@ def ask_many(portfolio: Portfolio, questions: Iterable[Mapping[str, Any]]) -> It
     """
     talks: dict[str, Conversation] = {}
     for entry in check_questions(questions):
-        talk = talks[entry["after"]].branch() if "after" in entry else Conversation()
+        earlier = talks[entry["after"]] if "after" in entry else Conversation()
+        talk = Conversation(list(earlier.plans), list(earlier.places))
         answer = portfolio.ask(entry["question"], talk)
         talks[entry["id"]] = talk
         yield replace(answer, id=entry["id"])

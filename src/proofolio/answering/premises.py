@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
 from proofolio.answering.plan import Kind, Plan
 from proofolio.answering.phrasing import dead_word, join, sentence
@@ -12,34 +11,56 @@ from proofolio.core.records import Liveness, Place, Rank, Role, Statement, Techn
 from proofolio.evidence.mentions import Mention
 from proofolio.evidence.registry import builtin_registry
 from proofolio.retrieval.index import Index
+from proofolio.retrieval.words import stem, stems, words
 
 _ALTERNATIVE = re.compile(r"\b(over|instead of|rather than|versus|vs\.?|compared (?:to|with)|and not|not|or|than|without|why not|against)\s+(?:just |only |a |an |the |plain |simple )?$", re.IGNORECASE)
+_AS_VERB = {"chart": "charting", "test": "testing", "cache": "caching"}
+SURE = 0.6  # certainty from which a word of the work stands for a word of the question
 _HOW_STRONG = {Liveness.IMPORTED_ONLY: 0, Liveness.COMMENTED: 1, Liveness.SKIPPED: 2, Liveness.NEVER_RUN: 3, Liveness.PROPOSED: 4, Liveness.MENTIONED: 5}
 
 
-@dataclass(frozen=True, slots=True)
-class FalsePremise:
-    """A technology that the question takes for used, and what is true of it."""
-
-    mention: Mention
-    statements: tuple[Statement, ...]
-    absent: bool
-
-
-def false_premise(plan: Plan, index: Index) -> FalsePremise | None:
-    """The first technology of the question that the work does not really use, with what is true."""
+def false_premise(plan: Plan, index: Index) -> list[Statement] | None:
+    """What is true instead of what the question takes for used; None where its premises hold."""
     for mention in plan.technologies:
         if _ALTERNATIVE.search(plan.question[: mention.start]):
             continue
         uses = index.technologies.get(mention.technology.id, [])
-        if any(u.liveness is Liveness.LIVE for u in uses):
+        if any(u.liveness is Liveness.LIVE for u in uses) or (not uses and _word_in_code(mention, index)):
             continue
-        if not uses and _word_in_code(mention, index):
+        if any(u.how == "declared" for u in uses) and _word_in_code(mention, index):
             continue
-        declared = [u for u in uses if u.how == "declared"]
-        if declared and not _would_be_seen(mention, index):
+        return list(_truth(mention, uses, index))
+    if plan.presupposes:
+        dead = dead_things(plan, index)
+        if dead:
+            return list(_dead_truth(dead, index))
+    return _empty_category(plan, index)
+
+
+def _dead_truth(dead: Sequence[TechnologyUse], index: Index) -> Iterable[Statement]:
+    """What a question takes for done and only stands there: imported, or commented out."""
+    use = dead[0]
+    name = builtin_registry().technologies[use.technology].name
+    line = " ".join(index.lines(use.source, use.path)[use.start - 1].split())[:120].replace("`", "'")
+    text = f"that is not what runs here: {name} is {dead_word(use.liveness)} (`{line}`), so it is not used"
+    yield Statement(sentence(text), Role.PREMISE, (Place(use.source, use.path, use.start, use.end),))
+
+
+def _empty_category(plan: Plan, index: Index) -> list[Statement] | None:
+    """A kind of tool that the question takes for chosen ("which chart library …") and that nothing here is of."""
+    registry = builtin_registry()
+    asked = stems(plan.question)
+    for category, members in registry.by_category.items():
+        named = [w for w in words(category) if w not in {"and", "of", "for"}]
+        if len(named) < 2 or len(members) < 3 or not all(stem(w) in asked or stem(_AS_VERB.get(w, w)) in asked for w in named):
             continue
-        return FalsePremise(mention, tuple(_truth(mention, uses, index)), absent=not uses)
+        if not re.search(rf"\b(which|what|your|the)\b[^,.?]{{0,30}}\b{re.escape(named[-1])}", plan.question, re.IGNORECASE):
+            continue
+        if any(u.liveness is Liveness.LIVE for m in members for u in index.technologies.get(m, [])):
+            continue
+        examples = join([registry.technologies[m].name for m in members[:3]])
+        text = f"no {category} is used here: I looked for {len(members)} of them ({examples} among them) in the dependencies and the code, and none is in use"
+        return [Statement(sentence(text), Role.LIMIT, searched=True)]
     return None
 
 
@@ -50,11 +71,6 @@ def _word_in_code(mention: Mention, index: Index) -> bool:
             if passage.rank in {Rank.CODE, Rank.OUTPUT, Rank.TEST} and re.search(rf"(?<![A-Za-z]){re.escape(mention.text)}", index.text(passage), re.IGNORECASE):
                 return True
     return False
-
-
-def _would_be_seen(mention: Mention, index: Index) -> bool:
-    """A declared library without code in this portfolio that could use it proves nothing."""
-    return any(True for _ in index.evidence[:1])
 
 
 def _truth(mention: Mention, uses: list[TechnologyUse], index: Index) -> Iterable[Statement]:
@@ -79,17 +95,18 @@ def _truth(mention: Mention, uses: list[TechnologyUse], index: Index) -> Iterabl
 
 
 def dead_things(plan: Plan, index: Index) -> list[TechnologyUse]:
-    """Dead uses whose line holds a word of the question or a word of the work that means the same."""
+    """Dead uses of a technology without a live one, named by what the question says or means."""
     if plan.kind is Kind.FIGURE:
         return []
-    wanted = {t.word for t in plan.terms if t.weight >= 0.5} | {a for t in plan.terms for a in t.other_words()}
+    sure = {p for x in plan.expansions for p, w in x.terms if w >= SURE and len(p) > 3}
+    sure |= {t.word for t in plan.terms if t.weight >= 0.5 and len(t.word) > 3}
     found = []
     for uses in index.technologies.values():
         if any(u.liveness is Liveness.LIVE for u in uses):
             continue
         for use in uses:
             if use.liveness in {Liveness.IMPORTED_ONLY, Liveness.COMMENTED}:
-                line = " ".join(index.lines(use.source, use.path)[use.start - 1 : use.end]).lower()
-                if any(len(w) > 3 and w.lower() in line for w in wanted):
+                line = words(" ".join(index.lines(use.source, use.path)[use.start - 1 : use.end]))
+                if any(set(words(p)) <= set(line) for p in sure):
                     found.append(use)
     return found

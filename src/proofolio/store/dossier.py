@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -69,14 +70,35 @@ class Dossier:
             raise DossierError(f"There is no dossier at {path}.", "Run `proofolio compile` first.")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            self._db.execute("PRAGMA foreign_keys = ON")
+            self._db = self._connect(create)
+            if not create:
+                self._check_is_dossier()
             self._migrate()
+            self._version = self._data_version()
         except (sqlite3.Error, OSError) as error:
             raise DossierError(f"The dossier {path} cannot be opened: {error}.", "Delete it and compile again.") from error
         self.document = lru_cache(maxsize=4096)(self._document)
+
+    def _connect(self, create: bool) -> sqlite3.Connection:
+        if not create and not os.access(self.path.parent, os.W_OK):
+            # WAL needs files beside the dossier; where nothing can be written, nobody else writes either.
+            address = f"{self.path.resolve().as_uri()}?immutable=1"
+            return sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
+        db = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+        if create:
+            db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("PRAGMA foreign_keys = ON")
+        return db
+
+    def _data_version(self) -> int:
+        """SQLite's counter of what other connections wrote."""
+        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+
+    def _check_is_dossier(self) -> None:
+        """Nothing is ever written into a database that is not ours."""
+        if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'passages_fts'").fetchone():
+            raise DossierError(f"{self.path} is no dossier.", "Run `proofolio compile` first.")
 
     def _migrate(self) -> None:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
@@ -108,6 +130,20 @@ class Dossier:
             raise
         finally:
             self.document.cache_clear()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[bool]:
+        """One unchanging state for several reads; gives whether another connection wrote since the last one."""
+        self._db.execute("BEGIN")
+        try:
+            self._db.execute("SELECT 1 FROM meta").fetchone()  # the state is taken at the first read
+            version = self._data_version()
+            changed, self._version = self._version != version, version
+            if changed:
+                self.document.cache_clear()
+            yield changed
+        finally:
+            self._rollback()
 
     def _rollback(self) -> None:
         if self._db.in_transaction:

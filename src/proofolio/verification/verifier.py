@@ -8,7 +8,16 @@ from dataclasses import replace
 from typing import Protocol
 
 from proofolio.core.records import (
-    Answer, Citation, Document, DraftAnswer, FigureRef, Place, Role, Statement, Status, VerifiedStatement,
+    Answer,
+    Citation,
+    Document,
+    DraftAnswer,
+    FigureRef,
+    Place,
+    Role,
+    Statement,
+    Status,
+    VerifiedStatement,
 )
 
 MAX_QUOTE_LINES = 40
