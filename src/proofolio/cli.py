@@ -234,10 +234,10 @@ def ask(
         with _open(portfolio, settings, quiet, "now") as opened:
             answers = (render(a, "jsonl" if form == "json" else form, code=code) for a in ask_many(opened, entries))
             if form == "json":
-                click.echo(f"[{','.join(chr(10) + answer for answer in answers)}\n]")
+                click.echo(f"[{','.join(chr(10) + shown for shown in answers)}\n]")
                 return
-            for answer in answers:
-                click.echo(answer if form == "jsonl" else f"{answer.rstrip()}\n")
+            for shown in answers:
+                click.echo(shown if form == "jsonl" else f"{shown.rstrip()}\n")
                 sys.stdout.flush()
         return
     asked = _stdin_text() if question == "-" else str(question)

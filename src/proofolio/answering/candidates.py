@@ -17,6 +17,7 @@ from proofolio.store.dossier import StoredPassage
 MAX_SAID = 440  # characters of clauses that one statement may hold
 EXPLAINS = 0.03  # prose explains: asked how or why, it comes a little before code that does the same
 NEAR = 5  # lines between a telling unit and a neighbour that is said with it
+_BESIDE = {"setting", "output", "comment", "docstring", "raise", "return", "route", "test", "sentence", "row", "condition", "decorator", "dead"}
 _SELDOM = {"import", "heading", "repr", "snippet", "block"}
 DEEP = 50  # plain retrieval has three quarters of the facts in its first fifty passages
 IN_UNIT, MEANS_SAME, IN_CONTEXT, SAME_IN_CONTEXT = 1.0, 0.75, 0.5, 0.35
@@ -174,7 +175,7 @@ def _pick(ranked: Sequence[Scored], best: float, room: int, units: Sequence[Unit
         size += len(item.unit.clause)
     near = sorted(
         (min(abs(u.start - k.end) if u.start > k.end else abs(k.start - u.end) for k in kept), u.start < kept[0].start, u.start, u)
-        for u in units if u.clause not in said and u.kind not in _SELDOM
+        for u in units if u.clause not in said and u.kind in _BESIDE
     ) if kept else []
     for distance, _, _, unit in near:
         if distance > NEAR or len(kept) >= room + 1 or size + len(unit.clause) > MAX_SAID:

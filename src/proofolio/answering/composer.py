@@ -15,11 +15,12 @@ from proofolio.answering.phrasing import dead_word, say_group, sentence
 from proofolio.answering.plan import Kind, Plan, Term
 from proofolio.answering.premises import dead_things, false_premise
 from proofolio.answering.reasons import LIMIT, REASON, TRADE_OFF, as_statement, own_words
-from proofolio.core.records import DraftAnswer, FigureRef, Liveness, Place, Rank, Role, Statement, Status
+from proofolio.core.records import DocumentKind, DraftAnswer, FigureRef, Liveness, Place, Rank, Role, Statement, Status
 from proofolio.evidence.rules import Topic
 from proofolio.retrieval.index import Index
 
 MAX_STATEMENTS = 8
+SHORT = 4  # telling words up to which a question asks for a practice as such
 SHOWN_MORE = 0.12  # what a piece of evidence is worth against nearness, between topics that both fit a question
 _WHY = re.compile(r"\b(reason|why|rationale|trade-?off)", re.IGNORECASE)
 MAX_CHARS = 1700
@@ -99,7 +100,8 @@ class Composer:
             spare = pattern.sub(" ", spare)
         known = frozenset(s for v in (topic.name, *topic.vocabulary) for s in frames.stems(v))
         left = [t for t in terms if t.weight >= 0.25 and t.stem in frames.stems(spare) and t.stem not in known]
-        return not left
+        short = sum(t.weight >= 0.15 for t in terms) <= SHORT
+        return len(left) <= (1 if short else 0)
 
     def _by_topic(self, plan: Plan, terms: Sequence[Term], topic: Topic, shown: frames.Shown, ranked: Sequence[Group]) -> list[Statement]:
         first, said = frames.lead(topic, shown.strong() or shown.live, self.voice)
@@ -118,6 +120,9 @@ class Composer:
                 taken.add((document.source, document.path, unit.start))
                 statements.append(as_statement(document, unit, role))
         statements += frames.dead_statements(shown.dead, 1)
+        if plan.kind is Kind.WALKTHROUGH:
+            told = [g for g in ranked if g.document.kind is DocumentKind.PROSE and any(u.kind == "sentence" for u in g.units)][:1]
+            statements[1:1] = [say_group(g, Role.EVIDENCE) for g in told if not _overlaps(g, statements)]
         if len(statements) < 5:
             near = [g for g in diverse(ranked, terms, 2) if not _overlaps(g, statements)]
             statements += [say_group(g, Role.EVIDENCE) for g in near[:1]]

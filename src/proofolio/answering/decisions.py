@@ -14,9 +14,10 @@ from proofolio.answering.units import Unit, plain
 from proofolio.core.records import Document, Place, Rank, Role, Statement
 from proofolio.evidence.rules import Topic
 from proofolio.retrieval.index import Index
-from proofolio.retrieval.words import FILLER, stem, stems, words
+from proofolio.retrieval.words import stems
 
 ENOUGH = 0.34
+SURE = 0.7  # certainty from which a word of the work stands for a word of the question
 LEADS = 0.5  # from here a record is what the question is about, and opens the answer  # share of the question's weight that a record's title meets
 _PLACE = re.compile(r"(?:^|/)(?:decisions?|adrs?|rfcs?|architecture[-_]decisions?)/|(?:^|/)(?:adr|rfc)[-_]?\d", re.IGNORECASE)
 _NUMBERED = re.compile(r"^\s*(?:adr|rfc)?[-\s#]*\d+\s*[.:)\-–]?\s*", re.IGNORECASE)
@@ -54,14 +55,16 @@ def record_for(plan: Plan, terms: Sequence[Term], topic: Topic | None, index: In
     """
     rare = {t.stem: index.salience(t.word) * _rarity(t.word, index) for t in terms}
     weight = sum(rare.values()) or 1.0
-    asked = {stem(w) for phrase in (topic.name, *topic.vocabulary) for w in words(phrase) if w not in FILLER} if topic else set()
+    phrases = {stems(p) for p in (topic.name, *topic.vocabulary)} if topic else set()
     best: Record | None = None
     for document, title, line in index.keep("decision records", lambda: _records(index)):
-        said = stems(title)
-        named = sum(rare[t.stem] for t in terms if t.stem in said or any(a.stems <= said for a in t.alternatives)) / weight
-        practice = sum(_rarity(s, index) for s in said & asked)
+        said = stems(f"{title} {document.name.rsplit('.', 1)[0]}")
+        direct = sum(rare[t.stem] for t in terms if t.stem in said)
+        meant = sum(rare[t.stem] for t in terms if t.stem not in said and any(a.stems <= said and a.weight >= SURE for a in t.alternatives))
+        named = (direct + 0.5 * meant) / weight
+        practice = sum(min(_rarity(s, index) for s in phrase) for phrase in phrases if phrase and phrase <= said)
         score = named + 0.25 * min(2.0, practice)
-        if score >= ENOUGH and (best is None or score > best.score):
+        if score >= ENOUGH and (direct or practice) and (best is None or score > best.score):
             best = Record(document, title, line, score)
     return best
 

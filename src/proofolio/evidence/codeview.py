@@ -175,7 +175,7 @@ def _only_named(text: str, start: int, end: int, family: str) -> bool:
     """Whether the identifier only names something: a keyword argument, an attribute, an object's key."""
     rest = text[end : end + 12].lstrip(" \t")
     if rest[:1] == "=" and rest[1:2] not in {"=", ">"}:
-        return True
+        return text[max(0, start - 40) : start].rstrip()[-1:] != ":"  # "x: Frame = None" is a use of Frame
     if family == "js" and rest[:1] == ":":
         return text[max(0, start - 40) : start].rstrip()[-1:] in {"{", ","}
     return False

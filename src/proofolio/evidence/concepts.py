@@ -109,7 +109,7 @@ _IRREGULAR = {
     "found": "find", "got": "get", "gotten": "get", "drew": "draw", "drawn": "draw", "bound": "bind",
     "learnt": "learned", "spent": "spend", "paid": "pay", "indices": "index", "indexes": "index",
     "data": "data", "criteria": "criterion", "analyses": "analysis", "matrices": "matrix", "hashes": "hash",
-    "dying": "die", "died": "die", "dies": "die", "tying": "tie", "lying": "lie", "centre": "center",
+    "tried": "try", "tries": "try", "dying": "die", "died": "die", "dies": "die", "tying": "tie", "lying": "lie", "centre": "center",
     "licence": "license", "licences": "license", "programme": "program", "grey": "gray", "artefact": "artifact", "artefacts": "artifact",
 }  # fmt: skip
 # Porter takes these for forms of another word: responsive and response, author and authorise. A word that

@@ -224,4 +224,4 @@ def _command(command: str) -> re.Pattern[str]:
         r"(?:^[\s\-@]*|&&|\|\||[;|(`]|\$\(|\b[A-Z_]+=\S+\s+|"
         r"\b(?:sudo|npx|bunx|exec|run|-m|then|time|do|RUN|CMD|ENTRYPOINT|command|script|entrypoint|args|pipx|yarn|pnpm)\b[\s:\[\"'>|]*|\s-m\s+)"
     )
-    return re.compile(rf"{before}[\"']?(?:[\w./]*/)?{re.escape(command)}(?=[\s\"',;)|&]|$)", re.IGNORECASE)
+    return re.compile(rf"{before}\s*[\"']?(?:[\w./]*/)?{re.escape(command)}(?=[\s\"',;)|&]|$)", re.IGNORECASE)

@@ -152,7 +152,7 @@ def _found(scan: _Scan) -> Iterator[_Found]:
 
 def _is_resume(document: Document) -> bool:
     """A résumé written as data: what it names is claimed, not configured."""
-    return document.rank is Rank.CLAIM and document.kind is DocumentKind.CONFIG
+    return document.rank is Rank.CLAIM and document.language == "json"
 
 
 def _distinct(found: Iterable[_Found]) -> list[_Found]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import textwrap
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from proofolio.core.records import Answer, Citation, FigureRef, Problem, Role, SourceInfo, Status
@@ -27,20 +27,13 @@ _BOLD, _DIM, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 class Report(Protocol):
     """What a compile did, as far as it is shown."""
 
-    @property
-    def read(self) -> int: ...
-    @property
-    def unchanged(self) -> int: ...
-    @property
-    def removed(self) -> int: ...
-    @property
-    def seconds(self) -> float: ...
-    @property
-    def counts(self) -> Mapping[str, int]: ...
-    @property
-    def sources(self) -> Sequence[SourceInfo]: ...
-    @property
-    def problems(self) -> Sequence[Problem]: ...
+    read: int
+    unchanged: int
+    removed: int
+    seconds: float
+    counts: dict[str, int]
+    sources: list[SourceInfo]
+    problems: list[Problem]
 
 
 def to_text(answer: Answer, *, code: bool = False, colour: bool = False, width: int = 0) -> str:

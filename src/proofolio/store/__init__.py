@@ -1,0 +1,1 @@
+"""Keeps what was compiled: the dossier, one SQLite file a portfolio."""

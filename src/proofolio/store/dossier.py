@@ -283,7 +283,10 @@ class Dossier:
             f"SELECT p.id, p.document, d.source, d.path, p.first, p.last, p.cell, p.symbol, p.context, d.kind, d.rank "
             f"FROM passages p JOIN documents d ON d.id = p.document WHERE p.id IN ({marks})", list(ids),
         ).fetchall()
-        found = {r[0]: StoredPassage(*r[:9], DocumentKind(r[9]), Rank(r[10])) for r in rows}
+        found = {
+            r[0]: StoredPassage(r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], DocumentKind(r[9]), Rank(r[10]))
+            for r in rows
+        }
         return [found[i] for i in ids if i in found]
 
     def passages_of(self, source: str, path: str) -> list[StoredPassage]:
@@ -312,7 +315,7 @@ class Dossier:
         """All the numbers with names."""
         rows = self._db.execute(
             "SELECT m.name, m.value, m.split, d.source, d.path, m.line, m.cell, m.rank FROM metrics m JOIN documents d ON d.id = m.document")
-        return [Metric(*r[:7], Rank(r[7])) for r in rows]
+        return [Metric(r[0], r[1], r[2], r[3], r[4], r[5], r[6], Rank(r[7])) for r in rows]
 
     def figures(self) -> list[tuple[int, Figure]]:
         """(id, figure) of all figures, without their bytes."""

@@ -1,0 +1,162 @@
+"""Regular expressions that are compiled when first needed, and tried only where they can match."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from proofolio.evidence.literals import Need, needs_of
+
+# The letters beyond ASCII that equal an ASCII letter when case is ignored: dotted and dotless i, long s, Kelvin.
+_KIN = re.compile("[\u0130\u0131\u017f\u212a]")
+_TRY = 12  # characters that a search passes in the time of one separate attempt to match
+
+
+@dataclass(slots=True)
+class Haystack:
+    """A text that many patterns are tried on, with the places of what they need."""
+
+    text: str
+    _lower: str | None = None
+    _places: dict[tuple[str, bool], list[int]] = field(default_factory=dict)
+    _present: dict[tuple[str, bool], bool] = field(default_factory=dict)
+    _kin: bool | None = None
+
+    @property
+    def lower(self) -> str:
+        """The text in lower case; as long as the text unless it holds ``kin``."""
+        if self._lower is None:
+            self._lower = self.text.lower()
+        return self._lower
+
+    @property
+    def kin(self) -> bool:
+        """Whether letters beyond ASCII that equal ASCII letters make the lower-case text unreliable."""
+        if self._kin is None:
+            self._kin = not self.text.isascii() and bool(_KIN.search(self.text))
+        return self._kin
+
+    def holds(self, needle: str, folded: bool) -> bool:
+        """Whether the needle stands somewhere."""
+        key = needle, folded
+        known = self._present.get(key)
+        if known is None:
+            known = self._present[key] = needle in (self.lower if folded else self.text)
+        return known
+
+    def places(self, needle: str, folded: bool) -> list[int]:
+        """The offsets at which the needle stands, overlapping ones too."""
+        key = needle, folded
+        found = self._places.get(key)
+        if found is None:
+            found = self._places[key] = []
+            text = self.lower if folded else self.text
+            at = text.find(needle) if self.holds(needle, folded) else -1
+            while at >= 0:
+                found.append(at)
+                at = text.find(needle, at + 1)
+        return found
+
+
+@dataclass(slots=True)
+class Pattern:
+    """A regular expression with what its matches must hold; used like a compiled one, and equal in what it finds.
+
+    ``needs`` is None until it is worked out. Raises re.error at the first use where the pattern is none.
+    """
+
+    pattern: str
+    flags: int = 0
+    needs: tuple[Need, ...] | None = None
+    folded: bool = False
+    _compiled: re.Pattern[str] | None = None
+
+    @property
+    def compiled(self) -> re.Pattern[str]:
+        """The compiled expression."""
+        if self._compiled is None:
+            self._compiled = re.compile(self.pattern, self.flags)
+        return self._compiled
+
+    @property
+    def groupindex(self) -> Mapping[str, int]:
+        """The named groups."""
+        return self.compiled.groupindex
+
+    def known_needs(self) -> tuple[Need, ...]:
+        """What every match must hold."""
+        if self.needs is None:
+            self.needs, self.folded = needs_of(self.pattern, self.flags)
+        return self.needs
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """The first match in a short text (a question, the value of a setting)."""
+        for need in self.known_needs():
+            lower = text.lower() if self.folded else text
+            if not any(t in lower for t in need.texts):
+                if not self.folded or not _KIN.search(text):
+                    return None
+                break
+        return self.compiled.search(text)
+
+    def can_match(self, haystack: Haystack) -> bool:
+        """Whether the text holds all that a match needs."""
+        for need in self.known_needs():
+            if not any(haystack.holds(t, self.folded) for t in need.texts):
+                return self.folded and haystack.kin
+        return True
+
+    def finditer(self, haystack: Haystack) -> Iterator[re.Match[str]]:
+        """All matches, as ``re.finditer`` gives them."""
+        if not self.can_match(haystack):
+            return iter(())
+        starts = self._starts(haystack)
+        return self.compiled.finditer(haystack.text) if starts is None else self._tried(haystack.text, starts)
+
+    def _tried(self, text: str, starts: list[int]) -> Iterator[re.Match[str]]:
+        match, done = self.compiled.match, 0
+        for start in starts:
+            if start >= done and (found := match(text, start)):
+                yield found
+                done = found.end()
+
+    def _starts(self, haystack: Haystack) -> list[int] | None:
+        """Where a match may start, in order; None where trying them would cost more than a search."""
+        if self.folded and haystack.kin:
+            return None
+        best: list[int] | None = None
+        budget = len(haystack.text) // _TRY
+        for need in self.known_needs():
+            if need.local:
+                starts = _near(need, haystack, self.folded, budget)
+                if starts is not None and (best is None or len(starts) < len(best)):
+                    best = sorted(starts)
+                    budget = len(best)
+        return best
+
+
+def _near(need: Need, haystack: Haystack, folded: bool, budget: int) -> set[int] | None:
+    """The offsets from which a need is within reach; None where they are more than ``budget``."""
+    starts: set[int] = set()
+    for text in need.texts:
+        for at in haystack.places(text, folded):
+            latest = at - need.nearest
+            earliest = at - need.furthest if need.furthest >= 0 else 0
+            if need.breaks >= 0 and (need.furthest < 0 or need.furthest > 16):
+                earliest = max(earliest, _line_start(haystack.text, at, need.breaks))
+            starts.update(range(max(0, earliest), latest + 1))
+            if len(starts) > budget:
+                return None
+    return starts
+
+
+def _line_start(text: str, at: int, breaks: int) -> int:
+    """The start of the line that lies ``breaks`` runs of white space with line ends before ``at``."""
+    start = text.rfind("\n", 0, at) + 1
+    for _ in range(breaks):
+        before = start
+        while before > 0 and text[before - 1].isspace():
+            before -= 1
+        start = text.rfind("\n", 0, before) + 1
+    return start
