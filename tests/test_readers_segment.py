@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from proofolio.core.records import Document, DocumentKind, FileEntry, Passage, Rank, SourceInfo
 from proofolio.readers import read, segment
-from proofolio.readers.code_cuts import GRAMMARS
+from proofolio.readers.parsing import GRAMMARS
 
 
 def document(path: str, text: str) -> Document:

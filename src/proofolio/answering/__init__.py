@@ -1,0 +1,1 @@
+"""From a question to a draft: plan, candidates, frames, premises, composer."""

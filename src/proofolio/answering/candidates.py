@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from proofolio.answering.plan import Kind, Plan, Term
@@ -227,25 +227,25 @@ def _meets(term: Term, own: frozenset[str], context: frozenset[str]) -> float:
 def diverse(ranked: Sequence[Group], terms: Sequence[Term], limit: int) -> list[Group]:
     """The best groups such that each adds something: new words of the question, or a new file."""
     weights = {t.stem: t.weight for t in terms}
-    total = sum(weights.values()) or 1.0
     chosen: list[Group] = []
-    covered: set[str] = set()
     pool = list(ranked)
     while pool and len(chosen) < limit:
-        def gain(g: Group) -> float:
-            fresh = sum(weights.get(s, 0.0) for s in g.matched - covered) / total
-            same = sum(1 for c in chosen if c.passage.path == g.passage.path)
-            near = any(c.passage.path == g.passage.path and abs(c.passage.first - g.passage.first) < 3 for c in chosen)
-            return g.score + 0.35 * fresh - 0.06 * same - (1.0 if near else 0.0)
-        best = max(pool, key=lambda g: (gain(g), -g.passage.id))
+        best = max(pool, key=lambda g: (_gain(g, chosen, weights), -g.passage.id))
         if chosen and best.score < 0.45 * chosen[0].score:
             break
         pool.remove(best)
-        if any(_repeats(best, c) for c in chosen):
-            continue
-        chosen.append(best)
-        covered |= best.matched
+        if not any(_repeats(best, c) for c in chosen):
+            chosen.append(best)
     return chosen
+
+
+def _gain(group: Group, chosen: Sequence[Group], weights: Mapping[str, float]) -> float:
+    """What a group adds to those chosen: its score, the words that it is the first to meet, a file not yet seen."""
+    covered = frozenset().union(*(c.matched for c in chosen)) if chosen else frozenset[str]()
+    fresh = sum(weights.get(s, 0.0) for s in group.matched - covered) / (sum(weights.values()) or 1.0)
+    beside = [c for c in chosen if c.passage.path == group.passage.path]
+    near = any(abs(c.passage.first - group.passage.first) < 3 for c in beside)
+    return group.score + 0.35 * fresh - 0.06 * len(beside) - (1.0 if near else 0.0)
 
 
 def _repeats(group: Group, other: Group) -> bool:

@@ -11,13 +11,23 @@ from proofolio.answering.authorship import authorship_statements
 from proofolio.answering.candidates import Group, diverse, groups, search, weigh
 from proofolio.answering.decisions import LEADS, record_for, record_statements
 from proofolio.answering.figures import find_figures
-from proofolio.answering.phrasing import dead_word, say_group, sentence
+from proofolio.answering.phrasing import dead_word, join, say_evidence, say_group, sentence
 from proofolio.answering.plan import Kind, Plan, Term
 from proofolio.answering.premises import dead_things, false_premise
 from proofolio.answering.reasons import LIMIT, REASON, TRADE_OFF, as_statement, own_words
-from proofolio.core.records import DocumentKind, DraftAnswer, FigureRef, Liveness, Place, Rank, Role, Statement, Status
+from proofolio.core.records import (
+    DocumentKind,
+    DraftAnswer,
+    FigureRef,
+    Place,
+    Rank,
+    Role,
+    Statement,
+    Status,
+)
 from proofolio.evidence.rules import Topic
 from proofolio.retrieval.index import Index
+from proofolio.retrieval.words import stems
 
 MAX_STATEMENTS = 8
 SHORT = 4  # telling words up to which a question asks for a practice as such
@@ -98,8 +108,8 @@ class Composer:
         spare = plan.question
         for pattern in topic.ask:
             spare = pattern.sub(" ", spare)
-        known = frozenset(s for v in (topic.name, *topic.vocabulary) for s in frames.stems(v))
-        left = [t for t in terms if t.weight >= 0.25 and t.stem in frames.stems(spare) and t.stem not in known]
+        known = frozenset(s for v in (topic.name, *topic.vocabulary) for s in stems(v))
+        left = [t for t in terms if t.weight >= 0.25 and t.stem in stems(spare) and t.stem not in known]
         short = sum(t.weight >= 0.15 for t in terms) <= SHORT
         return len(left) <= (1 if short else 0)
 
@@ -148,7 +158,7 @@ class Composer:
             statements = [*recorded, *rest] if record and record.score >= LEADS else [*rest[:1], *recorded, *rest[1:]]
         if shown:
             wanted = {t.stem for t in terms if t.weight >= 0.3}
-            apt = [e for e in shown.live if frames.stems(e.say) & wanted and not _inside(e, statements)]
+            apt = [e for e in shown.live if stems(e.say) & wanted and not _inside(e, statements)]
             statements += frames.details(apt, [], 2)
         if plan.wants_reason and not any(s.role is Role.REASON for s in statements):
             taken = {(p.source, p.path, p.start) for s in statements for p in s.places}
@@ -159,7 +169,7 @@ class Composer:
             statements.append(Statement(sentence(text), Role.EVIDENCE, (Place(use.source, use.path, use.start, use.end),)))
         gone = self._unmet(terms)
         if gone:
-            statements.append(Statement(sentence(f"I found nothing in the portfolio on {frames.join([repr(w)[1:-1] for w in gone])}"), Role.LIMIT, searched=True))
+            statements.append(Statement(sentence(f"I found nothing in the portfolio on {join([repr(w)[1:-1] for w in gone])}"), Role.LIMIT, searched=True))
         if topic is not None:
             gap = frames.limit_statement(self._gaps(topic, statements)[:2])
             statements += [gap] if gap else []
@@ -197,7 +207,7 @@ class Composer:
         statements = [Statement(self._nothing(plan, terms, topic), Role.LIMIT, searched=True)]
         if shown and (shown.dead or shown.claimed):
             statements += frames.dead_statements(shown.dead, 1)
-            statements += [frames.say_evidence(e) for e in shown.claimed[:1]]
+            statements += [say_evidence(e) for e in shown.claimed[:1]]
         opening = "The nearest thing that is shown: "
         for group in diverse(ranked, terms, 4):
             said = say_group(group, Role.EVIDENCE)
@@ -209,7 +219,7 @@ class Composer:
     def _nothing(self, plan: Plan, terms: Sequence[Term], topic: Topic | None = None) -> str:
         """The honest sentence: a practice without a trace is not shown; anything else was not found directly."""
         looked = [t.word for t in sorted(terms, key=lambda t: -t.weight) if t.weight >= 0.3][:4]
-        words = f" for {frames.join(looked)}" if looked else ""
+        words = f" for {join(looked)}" if looked else ""
         searched = f"I searched its {len(self.index.paths)} files{words}, by words, by meaning and by practice"
         if topic is not None and not frames.shown(topic, self.index, terms).live:
             return f"The portfolio does not show this ({topic.name.lower()}): {searched}, and found nothing of it."
@@ -271,8 +281,3 @@ def _overlaps(group: Group, statements: Sequence[Statement]) -> bool:
 def _inside(item: object, statements: Sequence[Statement]) -> bool:
     path, start = getattr(item, "path", ""), getattr(item, "start", 0)
     return any(p.path == path and p.start <= start <= p.end for s in statements for p in s.places)
-
-
-def live(item: object) -> bool:
-    """Whether a piece of evidence takes part in what runs."""
-    return getattr(item, "liveness", None) is Liveness.LIVE

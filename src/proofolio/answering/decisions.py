@@ -64,6 +64,8 @@ def record_for(plan: Plan, terms: Sequence[Term], topic: Topic | None, index: In
         named = (direct + 0.5 * meant) / weight
         practice = sum(min(_rarity(s, index) for s in phrase) for phrase in phrases if phrase and phrase <= said)
         score = named + 0.25 * min(2.0, practice)
+        if not direct:
+            score = min(score, LEADS - 0.01)
         if score >= ENOUGH and (direct or practice) and (best is None or score > best.score):
             best = Record(document, title, line, score)
     return best

@@ -133,10 +133,15 @@ def missing(topic: Topic, index: Index) -> list[str]:
     its meaning are searched over everything, and only what is found in neither way is said to be missing.
     """
     live = live_rules(index)
-    return [e.text for e in topic.expects if not live & set(e.rules) and not index.keep(("spoken of", topic.id, e.text), lambda e=e: _spoken_of(e.text, index))]
+    unmet = [e.text for e in topic.expects if not live & set(e.rules)]
+    return [text for text in unmet if not _spoken_of(text, index)]
 
 
 def _spoken_of(text: str, index: Index) -> bool:
+    return index.keep(("spoken of", text), lambda: _search_for(text, index))
+
+
+def _search_for(text: str, index: Index) -> bool:
     words = [w for w in content_words(text) if w not in FILLER]
     weights = {stem(w): index.salience(w) for w in words}
     alternatives = {stem(w): frozenset(stem(c) for x in expand(text) if w in x.text.lower() for c, _ in x.terms if " " not in c) for w in words}

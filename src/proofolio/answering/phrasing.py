@@ -122,7 +122,7 @@ def _say_code(group: Group) -> str:
     dead = [u for u in group.units if u.dead]
     if dead and len(dead) == len(group.units):
         return f"in {subject}, {join(clauses)}"
-    text = join([c if not c.startswith(("a comment says", "`")) else c for c in clauses])
+    text = join(clauses)
     if clauses[0].startswith(("a comment says", "its docstring says", "`")):
         return f"in {subject}, {text}"
     return f"{subject} {text}"

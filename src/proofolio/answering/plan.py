@@ -9,10 +9,9 @@ from enum import StrEnum
 from functools import lru_cache
 
 from proofolio.evidence.concepts import Expansion, expand
-from proofolio.evidence.rules import Topic
 from proofolio.evidence.mentions import Mention, mentioned_in
+from proofolio.evidence.rules import Topic
 from proofolio.retrieval.words import FILLER, content_words, stem, stems
-
 
 NEAR_ENOUGH = 0.62  # cosine with one of a topic's example questions at which it counts as asked
 
@@ -130,8 +129,7 @@ def follow(this: Plan, before: Plan) -> Plan:
     """A plan that takes from the one before what this question leaves out, at less weight."""
     own = {t.stem for t in this.terms}
     inherited = tuple(replace(t, weight=t.weight * 0.35) for t in before.terms if t.stem not in own)
-    weight = {k: v for k, v in before.topics}
-    topics = this.topics or tuple((k, v * 0.8) for k, v in weight.items())
+    topics = this.topics or tuple((k, v * 0.8) for k, v in before.topics)
     return replace(this, terms=this.terms + inherited, topics=topics, expansions=this.expansions + before.expansions, follow_up=True)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from proofolio.answering.plan import Kind, Plan
 from proofolio.answering.phrasing import dead_word, join, sentence
+from proofolio.answering.plan import Kind, Plan
 from proofolio.core.records import Liveness, Place, Rank, Role, Statement, TechnologyUse
 from proofolio.evidence.mentions import Mention
 from proofolio.evidence.registry import builtin_registry

@@ -70,7 +70,9 @@ def write_compiled(name: str, paths: Sequence[Path], build: Build) -> Path:
 
 
 if __name__ == "__main__":
-    from proofolio.evidence import concepts, registry
+    from proofolio.evidence import concepts, registry, rules
 
     print(write_compiled("concepts", concepts.pack_files(), concepts.build))
     print(write_compiled("technologies", registry.pack_files(), registry.build))
+    print(write_compiled("rules", rules.rule_files(), rules.build_rules))
+    print(write_compiled("topics", rules.topic_files(), rules.build_topics))

@@ -136,7 +136,8 @@ def _javascript(view: CodeView) -> Iterator[Binding]:
         commented = text[start:at].lstrip().startswith("//")
         lines = (view.line(at), view.line(done - 1))
         if match["side"] or match["call"]:
-            assigned = _JS_ASSIGNED.search(text[start:at]) if match["call"] else None
+            called = text.startswith("(", done)  # require('express')(): what is bound is its result
+            assigned = _JS_ASSIGNED.search(text[start:at]) if match["call"] and not called else None
             module, what = match["side"] or match["call"], assigned["what"] if assigned else ""
         else:
             module, what = match["module"], match["what"]

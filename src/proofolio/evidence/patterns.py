@@ -100,6 +100,10 @@ class Pattern:
                 break
         return self.compiled.search(text)
 
+    def sub(self, replacement: str, text: str) -> str:
+        """``text`` with every match replaced."""
+        return self.compiled.sub(replacement, text)
+
     def can_match(self, haystack: Haystack) -> bool:
         """Whether the text holds all that a match needs."""
         for need in self.known_needs():

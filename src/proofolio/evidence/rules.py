@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -13,6 +13,9 @@ from typing import Any
 import yaml
 
 from proofolio.core.errors import PackError
+from proofolio.evidence.compiled import load_compiled
+from proofolio.evidence.literals import Need
+from proofolio.evidence.patterns import Pattern
 
 MATCHER_KINDS = ("code", "syntax", "sql", "key", "dependency", "file", "prose", "output")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{2,}")
@@ -25,16 +28,17 @@ class Matcher:
     """One way to find a practice.
 
     ``anchors`` are lower-case identifiers of which one must stand in a file before the pattern is
-    tried at all: they make 600 rules as cheap as the few that can match.
+    tried at all: they make 600 rules as cheap as the few that can match. Of ``requires``, all must.
     """
 
     kind: str
-    pattern: re.Pattern[str] | None = None
+    pattern: Pattern | None = None
     syntax: str = ""
     languages: tuple[str, ...] = ()
     anchors: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
-    key: re.Pattern[str] | None = None
+    key: Pattern | None = None
     names: tuple[str, ...] = ()
 
 
@@ -77,13 +81,13 @@ class Topic:
     id: str
     name: str
     trade: str
-    ask: tuple[re.Pattern[str], ...]
+    ask: tuple[Pattern, ...]
     examples: tuple[str, ...]
     vocabulary: tuple[str, ...]
     lead: str
     lead_third: str
     expects: tuple[Expectation, ...]
-    near_misses: tuple[tuple[re.Pattern[str], str], ...] = ()
+    near_misses: tuple[tuple[Pattern, str], ...] = ()
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
@@ -101,14 +105,32 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 
 @lru_cache(maxsize=1)
 def builtin_rules() -> tuple[Rule, ...]:
-    """The rules that ship with the package, by id."""
-    return load_rules(_pack_files("rules"))
+    """The rules that ship with the package, by id, with their examples: checked, read from their YAML."""
+    return load_rules(rule_files())
+
+
+@lru_cache(maxsize=1)
+def compiled_rules() -> tuple[Rule, ...]:
+    """The rules that ship with the package, by id, without their examples: quick to load."""
+    entries = load_compiled("rules", rule_files(), build_rules)
+    return tuple(_rule(entry, "packs/compiled/rules.json") for entry in entries)
 
 
 @lru_cache(maxsize=1)
 def builtin_topics() -> Mapping[str, Topic]:
     """The topics that ship with the package, by id."""
-    return load_topics(_pack_files("topics"))
+    entries = load_compiled("topics", topic_files(), build_topics)
+    return {str(entry["id"]): _topic(entry, "packs/compiled/topics.json") for entry in entries}
+
+
+def rule_files() -> list[Path]:
+    """The rule packs that ship with the package."""
+    return _pack_files("rules")
+
+
+def topic_files() -> list[Path]:
+    """The topic packs that ship with the package."""
+    return _pack_files("topics")
 
 
 def _pack_files(kind: str) -> list[Path]:
@@ -118,26 +140,54 @@ def _pack_files(kind: str) -> list[Path]:
 
 def load_rules(paths: Iterable[Path]) -> tuple[Rule, ...]:
     """Read rule files; raises PackError naming the file, the rule and the field that is wrong."""
-    rules: dict[str, Rule] = {}
-    for path in paths:
-        for entry in read_pack(path):
-            rule = _rule(entry, path)
-            if rule.id in rules:
-                raise PackError(f"{path.name}: rule {rule.id} is defined twice.", "Rename one.")
-            rules[rule.id] = rule
-    return tuple(rules[i] for i in sorted(rules))
+    return tuple(sorted((_check_rule(entry, path) for entry, path in _entries(paths, "rule")), key=lambda r: r.id))
 
 
 def load_topics(paths: Iterable[Path]) -> dict[str, Topic]:
     """Read topic files; raises PackError naming the file, the topic and the field that is wrong."""
-    topics: dict[str, Topic] = {}
+    return {str(entry["id"]): _check_topic(entry, path) for entry, path in _entries(paths, "topic")}
+
+
+def build_rules(paths: Sequence[Path]) -> list[dict[str, Any]]:
+    """Rule files as plain entries by id, checked, with what their patterns need and without examples."""
+    built = []
+    for entry, path in _entries(paths, "rule"):
+        rule = _check_rule(entry, path)
+        plain = {k: v for k, v in entry.items() if k not in {"examples", "counterexamples"}}
+        plain["match"] = [
+            {**given, "compiled": [_plain(matcher.pattern), _plain(matcher.key)]}
+            for given, matcher in zip(entry["match"], rule.matchers, strict=True)
+        ]
+        built.append(plain)
+    return sorted(built, key=lambda e: str(e["id"]))
+
+
+def build_topics(paths: Sequence[Path]) -> list[dict[str, Any]]:
+    """Topic files as plain entries, checked, with what their patterns need."""
+    built = []
+    for entry, path in _entries(paths, "topic"):
+        topic = _check_topic(entry, path)
+        misses = [_plain(pattern) for pattern, _ in topic.near_misses]
+        built.append({**entry, "compiled": [[_plain(p) for p in topic.ask], misses]})
+    return built
+
+
+def _entries(paths: Iterable[Path], what: str) -> Iterator[tuple[dict[str, Any], Path]]:
+    known: set[str] = set()
     for path in paths:
         for entry in read_pack(path):
-            topic = _topic(entry, path)
-            if topic.id in topics:
-                raise PackError(f"{path.name}: topic {topic.id} is defined twice.", "Rename one.")
-            topics[topic.id] = topic
-    return topics
+            if str(entry["id"]) in known:
+                raise PackError(f"{path.name}: {what} {entry['id']} is defined twice.", "Rename one.")
+            known.add(str(entry["id"]))
+            yield entry, path
+
+
+def _plain(pattern: Pattern | None) -> list[Any] | None:
+    """What a pattern needs, as JSON."""
+    if pattern is None:
+        return None
+    needs = pattern.known_needs()
+    return [pattern.folded, [[list(n.texts), n.nearest, n.furthest, n.breaks] for n in needs]]
 
 
 def read_pack(path: Path) -> list[dict[str, Any]]:
@@ -151,10 +201,19 @@ def read_pack(path: Path) -> list[dict[str, Any]]:
     return data
 
 
-def _rule(entry: dict[str, Any], path: Path) -> Rule:
+def _check_rule(entry: dict[str, Any], path: Path) -> Rule:
     where = f"{path.name}: rule {entry['id']}"
+    rule = _rule(entry, where)
+    if not (rule.topics and rule.matchers and rule.examples and rule.counterexamples):
+        raise PackError(f"{where} needs topics, match, examples and counterexamples.", "Add them.")
+    for matcher in rule.matchers:
+        _check_patterns(where, matcher.pattern, matcher.key)
+    return rule
+
+
+def _rule(entry: dict[str, Any], where: str) -> Rule:
     try:
-        rule = Rule(
+        return Rule(
             id=str(entry["id"]),
             topics=tuple(entry["topics"]),
             label=str(entry["label"]),
@@ -162,14 +221,11 @@ def _rule(entry: dict[str, Any], path: Path) -> Rule:
             why=str(entry["why"]),
             strength=int(entry.get("strength", 2)),
             matchers=tuple(_matcher(m, where) for m in entry["match"]),
-            examples=tuple(_example(e) for e in entry["examples"]),
-            counterexamples=tuple(_example(e) for e in entry["counterexamples"]),
+            examples=tuple(_example(e) for e in entry.get("examples", ())),
+            counterexamples=tuple(_example(e) for e in entry.get("counterexamples", ())),
         )
     except KeyError as error:
         raise PackError(f"{where} lacks {error.args[0]!r}.", "See docs/packs.md.") from error
-    if not (rule.topics and rule.matchers and rule.examples and rule.counterexamples):
-        raise PackError(f"{where} needs topics, match, examples and counterexamples.", "Add them.")
-    return rule
 
 
 def _example(entry: dict[str, Any]) -> Example:
@@ -181,7 +237,8 @@ def _matcher(entry: dict[str, Any], where: str) -> Matcher:
     if kind not in MATCHER_KINDS:
         raise PackError(f"{where}: unknown matcher kind {kind!r}.", f"Use one of {', '.join(MATCHER_KINDS)}.")
     flags = re.MULTILINE | (re.IGNORECASE if kind in {"prose", "sql", "output", "key"} else 0)
-    pattern = _compile(entry["pattern"], flags, where) if "pattern" in entry and kind != "syntax" else None
+    pattern_needs, key_needs = entry.get("compiled", (None, None))
+    pattern = _pattern(entry["pattern"], flags, pattern_needs) if "pattern" in entry and kind != "syntax" else None
     anchors = tuple(str(a).lower() for a in entry.get("anchors", ()))
     if kind in {"code", "syntax", "sql", "prose", "output"} and "pattern" not in entry:
         raise PackError(f"{where}: a {kind} matcher needs a pattern.", "Add it.")
@@ -193,34 +250,52 @@ def _matcher(entry: dict[str, Any], where: str) -> Matcher:
         syntax=str(entry["pattern"]) if kind == "syntax" else "",
         languages=tuple(entry.get("languages", ())),
         anchors=anchors,
+        requires=tuple(str(a).lower() for a in entry.get("requires", ())),
         paths=tuple(entry.get("paths", ())),
-        key=_compile(entry["key"], re.IGNORECASE, where) if "key" in entry else None,
+        key=_pattern(entry["key"], re.IGNORECASE, key_needs) if "key" in entry else None,
         names=tuple(str(n).lower() for n in entry.get("names", ())),
     )
 
 
-def _compile(pattern: str, flags: int, where: str) -> re.Pattern[str]:
-    try:
-        return re.compile(pattern, flags)
-    except re.error as error:
-        raise PackError(f"{where}: pattern {pattern!r} is no regular expression: {error}.", "Mend it.") from error
+def _pattern(text: str, flags: int, plain: Sequence[Any] | None = None) -> Pattern:
+    if plain is None:
+        return Pattern(text, flags)
+    needs = tuple(Need(tuple(texts), nearest, furthest, breaks) for texts, nearest, furthest, breaks in plain[1])
+    return Pattern(text, flags, needs, plain[0])
 
 
-def _topic(entry: dict[str, Any], path: Path) -> Topic:
+def _check_patterns(where: str, *patterns: Pattern | None) -> None:
+    for pattern in patterns:
+        if pattern is not None:
+            try:
+                pattern.groupindex  # noqa: B018 - compiles
+            except re.error as error:
+                raise PackError(f"{where}: pattern {pattern.pattern!r} is no regular expression: {error}.", "Mend it.") from error
+
+
+def _check_topic(entry: dict[str, Any], path: Path) -> Topic:
     where = f"{path.name}: topic {entry['id']}"
+    topic = _topic(entry, where)
+    _check_patterns(where, *topic.ask, *(pattern for pattern, _ in topic.near_misses))
+    return topic
+
+
+def _topic(entry: dict[str, Any], where: str) -> Topic:
     try:
+        ask, misses = entry["ask"], entry.get("near_misses", ())
+        ask_needs, miss_needs = entry.get("compiled", ([None] * len(ask), [None] * len(misses)))
         return Topic(
             id=str(entry["id"]),
             name=str(entry["name"]),
             trade=str(entry["trade"]),
-            ask=tuple(_compile(p, re.IGNORECASE, where) for p in entry["ask"]),
+            ask=tuple(_pattern(p, re.IGNORECASE, n) for p, n in zip(ask, ask_needs, strict=True)),
             examples=tuple(entry["examples"]),
             vocabulary=tuple(str(v) for v in entry["vocabulary"]),
             lead=str(entry["lead"]),
             lead_third=str(entry.get("lead_third", entry["lead"])),
             expects=tuple(Expectation(str(e["text"]), tuple(e["rules"])) for e in entry["expects"]),
             near_misses=tuple(
-                (_compile(n["pattern"], re.IGNORECASE, where), str(n["why"])) for n in entry.get("near_misses", ())
+                (_pattern(m["pattern"], re.IGNORECASE, n), str(m["why"])) for m, n in zip(misses, miss_needs, strict=True)
             ),
         )
     except KeyError as error:

@@ -26,7 +26,7 @@ from proofolio.evidence.extractor import path_matches, skipped_spans
 from proofolio.evidence.imports import Binding, bindings_of, import_lines, uses
 from proofolio.evidence.mentions import Mention, mentioned_in
 from proofolio.evidence.registry import Index, Pattern, Registry, Technology, builtin_registry
-from proofolio.evidence.unused import UnusedImport, unused_imports
+from proofolio.evidence.unused import UnusedImport, exported_names, unused_imports
 from proofolio.evidence.zones import Zones, line_starts, zones_of
 
 __all__ = [
@@ -248,11 +248,16 @@ def _places(view: CodeView, binding: Binding, outside: frozenset[int]) -> Iterat
                 break
     if lines:
         yield from ((line, "called", Liveness.LIVE) for line in lines)
-    elif not binding.name or binding.wildcard or view.family in {"go", "rust"}:
+    elif not binding.name or binding.wildcard or view.family in {"go", "rust"} or _handed_on(view, binding):
         # Nothing is bound (side effects, wildcards), or the compiler rejects what is never used.
         yield binding.line, "imported", Liveness.LIVE
     else:
         yield binding.line, "imported", Liveness.IMPORTED_ONLY
+
+
+def _handed_on(view: CodeView, binding: Binding) -> bool:
+    """Whether a name is imported for others to import: a package's own face, or a marked re-export."""
+    return binding.kept or view.document.name == "__init__.py" or binding.name in exported_names(view.text)
 
 
 # --- prose ----------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def unused_imports(document: Document) -> list[UnusedImport]:
         return []
     bindings = bindings_of(view)
     outside = import_lines(bindings)
-    exported = _exported(view.text)
+    exported = exported_names(view.text)
     return [
         UnusedImport(b.symbol if b.symbol not in {"", "default"} else b.name, b.module, b.line)
         for b in bindings
@@ -46,7 +46,8 @@ def unused_imports(document: Document) -> list[UnusedImport]:
     ]  # fmt: skip
 
 
-def _exported(text: str) -> frozenset[str]:
+def exported_names(text: str) -> frozenset[str]:
+    """The names in a Python module's ``__all__``."""
     at = text.find("__all__")
     if at < 0:
         return frozenset()

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ast_grep_py import SgRoot
+from ast_grep_py import SgNode
 
+from proofolio.readers.parsing import parse
 from proofolio.readers.windows import CODE_LINES, Run
 
 WHOLE_CLASS_LINES = 12  # a class of up to that many lines stays one passage
@@ -31,35 +32,34 @@ _JS = ("function_declaration", "generator_function_declaration", "class_declarat
 _TS = (*_JS, "abstract_class_declaration", "interface_declaration", "type_alias_declaration", "enum_declaration",
        "internal_module")
 
-# Per language of ours: the grammar of ast-grep and the nodes that define something. A grammar that
-# ast-grep lacks is a panic there and not an exception, so nothing outside this table is ever asked for.
-GRAMMARS: dict[str, tuple[str, Any]] = {
-    "python": ("python", _rule("function_definition", "class_definition", "decorated_definition")),
-    "javascript": ("javascript", _rule(*_JS, extra=(_ARROW, _TEST))),
-    "jsx": ("tsx", _rule(*_JS, extra=(_ARROW, _TEST))),
-    "typescript": ("typescript", _rule(*_TS, extra=(_ARROW, _TEST))),
-    "tsx": ("tsx", _rule(*_TS, extra=(_ARROW, _TEST))),
-    "go": ("go", _rule("function_declaration", "method_declaration", "type_declaration")),
-    "java": ("java", _rule("class_declaration", "interface_declaration", "enum_declaration", "record_declaration",
-                           "annotation_type_declaration", "method_declaration", "constructor_declaration")),
-    "kotlin": ("kotlin", _rule("class_declaration", "object_declaration", "function_declaration",
-                               "companion_object")),
-    "scala": ("scala", _rule("class_definition", "object_definition", "trait_definition", "function_definition",
-                             "enum_definition", "given_definition")),
-    "rust": ("rust", _rule("function_item", "impl_item", "struct_item", "enum_item", "trait_item", "mod_item",
-                           "macro_definition", "union_item")),
-    "c": ("c", _rule("function_definition", "struct_specifier", "enum_specifier", "union_specifier",
-                     "type_definition")),
-    "cpp": ("cpp", _rule("function_definition", "class_specifier", "struct_specifier", "enum_specifier",
-                         "namespace_definition", "template_declaration", "union_specifier")),
-    "csharp": ("csharp", _rule("class_declaration", "interface_declaration", "struct_declaration",
+# The nodes that define something, by language.
+DEFINITIONS: dict[str, Any] = {
+    "python": _rule("function_definition", "class_definition", "decorated_definition"),
+    "javascript": _rule(*_JS, extra=(_ARROW, _TEST)),
+    "jsx": _rule(*_JS, extra=(_ARROW, _TEST)),
+    "typescript": _rule(*_TS, extra=(_ARROW, _TEST)),
+    "tsx": _rule(*_TS, extra=(_ARROW, _TEST)),
+    "go": _rule("function_declaration", "method_declaration", "type_declaration"),
+    "java": _rule("class_declaration", "interface_declaration", "enum_declaration", "record_declaration",
+                           "annotation_type_declaration", "method_declaration", "constructor_declaration"),
+    "kotlin": _rule("class_declaration", "object_declaration", "function_declaration",
+                               "companion_object"),
+    "scala": _rule("class_definition", "object_definition", "trait_definition", "function_definition",
+                             "enum_definition", "given_definition"),
+    "rust": _rule("function_item", "impl_item", "struct_item", "enum_item", "trait_item", "mod_item",
+                           "macro_definition", "union_item"),
+    "c": _rule("function_definition", "struct_specifier", "enum_specifier", "union_specifier",
+                     "type_definition"),
+    "cpp": _rule("function_definition", "class_specifier", "struct_specifier", "enum_specifier",
+                         "namespace_definition", "template_declaration", "union_specifier"),
+    "csharp": _rule("class_declaration", "interface_declaration", "struct_declaration",
                                "record_declaration", "enum_declaration", "method_declaration",
-                               "constructor_declaration", "namespace_declaration")),
-    "php": ("php", _rule("function_definition", "class_declaration", "interface_declaration", "trait_declaration",
-                         "enum_declaration", "method_declaration")),
-    "ruby": ("ruby", _rule("method", "singleton_method", "class", "module")),
-    "shell": ("bash", _rule("function_definition")),
-    "hcl": ("hcl", _rule("block")),
+                               "constructor_declaration", "namespace_declaration"),
+    "php": _rule("function_definition", "class_declaration", "interface_declaration", "trait_declaration",
+                         "enum_declaration", "method_declaration"),
+    "ruby": _rule("method", "singleton_method", "class", "module"),
+    "shell": _rule("function_definition"),
+    "hcl": _rule("block"),
 }  # fmt: skip
 
 _CONTAINERS = frozenset({
@@ -87,10 +87,10 @@ _LABELS = re.compile(r'[\w-]+|"[^"]*"')
 
 def code_runs(text: str, lines: Sequence[str], language: str) -> list[Run]:
     """The runs of a code file: each function alone, a class's own lines under its name, the rest between."""
-    grammar = GRAMMARS.get(language)
-    if grammar is None:
+    root = parse(text, language)
+    if root is None:
         return list(_heuristic_runs(lines))
-    definitions = _definitions(text, lines, language, *grammar)
+    definitions = _definitions(root, lines, language)
     owner = [-1] * len(lines)
     for index, (start, end, _, _) in enumerate(definitions):
         owner[start : end + 1] = [index] * (end + 1 - start)
@@ -129,12 +129,10 @@ def _with_headers(runs: Sequence[Run], lines: Sequence[str], containers: Mapping
         yield held
 
 
-def _definitions(
-    text: str, lines: Sequence[str], language: str, grammar: str, rule: Any
-) -> list[tuple[int, int, str, str]]:
+def _definitions(root: SgNode, lines: Sequence[str], language: str) -> list[tuple[int, int, str, str]]:
     """(first line, last line, dotted name, kind of a container or ""), outer before inner, none in functions."""
     nodes = []
-    for node in SgRoot(text, grammar).root().find_all(rule):
+    for node in root.find_all(DEFINITIONS[language]):
         span = node.range()
         nodes.append((span.start.line, -span.end.line, node.kind(), node))
     nodes.sort(key=lambda each: each[:2])

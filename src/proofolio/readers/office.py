@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from xml.etree import ElementTree
 from proofolio.core.errors import UnreadableFileError
 
 MAX_PAGES = 400
+MAX_SECONDS = 30  # after which the pages read so far have to do
 MAX_XML_BYTES = 50_000_000  # word/document.xml unpacked; a thesis has about 5,000,000
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
@@ -29,7 +31,8 @@ def read_pdf(raw: bytes, path: str) -> tuple[str, dict[str, str]]:
         reader = pypdf.PdfReader(io.BytesIO(raw))
         if reader.is_encrypted and not reader.decrypt(""):
             raise UnreadableFileError(f"{path} is an encrypted PDF.", "Save it without a password.")
-        pages = [page.extract_text() for page in reader.pages[:MAX_PAGES]]
+        until = time.monotonic() + MAX_SECONDS
+        pages = [page.extract_text() for page in reader.pages[:MAX_PAGES] if time.monotonic() < until]
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, zlib.error,
             OSError, ImportError, AssertionError, NotImplementedError, MemoryError) as error:
         # pypdf meets damaged files with whatever its parsing of them runs into.

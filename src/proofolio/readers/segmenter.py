@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from proofolio.core.records import Document, DocumentKind, Passage
 from proofolio.readers.captions import heading_of
-from proofolio.readers.code_cuts import GRAMMARS, code_runs
+from proofolio.readers.code_cuts import code_runs
 from proofolio.readers.config_cuts import config_runs
+from proofolio.readers.parsing import GRAMMARS
 from proofolio.readers.prose_cuts import prose_runs
 from proofolio.readers.sql_cuts import sql_runs
 from proofolio.readers.windows import CODE_LINES, CONFIG_LINES, PROSE_LINES, Run, cut

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from pygments import lex
 from pygments.lexers import get_lexer_by_name
 from pygments.lexers.special import TextLexer
-from pygments.token import STANDARD_TYPES, Token, _TokenType
+from pygments.token import STANDARD_TYPES, _TokenType
 from pygments.util import ClassNotFound
 
 from proofolio.core.records import Cell, Document
@@ -107,7 +107,7 @@ def _cut(line: str) -> str:
 
 
 def _span(kind: _TokenType, text: str) -> str:
-    while kind not in STANDARD_TYPES and kind is not Token:
+    while kind not in STANDARD_TYPES and kind.parent is not None:
         kind = kind.parent
     name = STANDARD_TYPES.get(kind, "")
     return f'<span class="t-{name}">{escape(text)}</span>' if name else escape(text)

@@ -1,0 +1,1 @@
+"""Search over a dossier: words, meaning, evidence, and their fusion."""

@@ -164,7 +164,7 @@ class Index:
             return None
         ids = np.concatenate([np.frombuffer(i, np.int64) for i, _ in rows])
         data = np.concatenate([np.frombuffer(d, np.int8) for _, d in rows]).reshape(-1, self._encoder.dimensions)
-        return ids, data.astype(np.float32) / 127
+        return ids, np.asarray(data, dtype=np.float32) / np.float32(127)
 
     def forget_vectors(self) -> None:
         """Load the vectors anew at the next search: they were made after this index was opened."""

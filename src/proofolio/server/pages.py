@@ -12,7 +12,17 @@ from urllib.parse import urlencode
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from proofolio.core.records import Answer, Citation, Document, DocumentKind, Figure, FigureRef, Liveness, Role, Status
+from proofolio.core.records import (
+    Answer,
+    Citation,
+    Document,
+    DocumentKind,
+    Figure,
+    FigureRef,
+    Liveness,
+    Role,
+    Status,
+)
 from proofolio.readers.diagrams import MERMAID
 from proofolio.rendering.clean import clean, one_line
 from proofolio.rendering.html import cited_lines, inline_code

@@ -16,7 +16,18 @@ from typing import Any
 
 from proofolio.core.errors import DossierError
 from proofolio.core.records import (
-    Cell, Document, DocumentKind, Evidence, Figure, Liveness, Metric, Passage, Problem, Rank, SourceInfo, TechnologyUse,
+    Cell,
+    Document,
+    DocumentKind,
+    Evidence,
+    Figure,
+    Liveness,
+    Metric,
+    Passage,
+    Problem,
+    Rank,
+    SourceInfo,
+    TechnologyUse,
 )
 
 SCHEMA_VERSION = 1
