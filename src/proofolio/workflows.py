@@ -23,7 +23,7 @@ from proofolio.evidence.extractor import Extractor
 from proofolio.evidence.metrics import metrics_of
 from proofolio.evidence.redaction import redact
 from proofolio.evidence.registry import Registry, builtin_registry
-from proofolio.evidence.rules import builtin_rules, builtin_topics
+from proofolio.evidence.rules import builtin_topics, compiled_rules
 from proofolio.evidence.technologies import technology_uses
 from proofolio.readers import caption_figures, is_lock, read, segment
 from proofolio.retrieval.encoder import Encoder, open_encoder, quantise
@@ -152,7 +152,7 @@ def _changes(source: Source, dossier: Dossier, fresh: bool) -> tuple[list[FileEn
 
 
 def _write(dossier: Dossier, settings: Settings, work: Sequence[tuple[Source, list[FileEntry], list[FileEntry], list[str]]], report: CompileReport, progress: Progress, fresh: bool) -> None:
-    extractor, registry = Extractor(builtin_rules()), builtin_registry()
+    extractor, registry = Extractor(compiled_rules()), builtin_registry()
     total, done = sum(len(changed) for _, _, changed, _ in work), 0
     dossier.drop_sources(s.info.name for s, _, _, _ in work)
     earlier = {info.name: problems for info, problems, _ in dossier.sources()}

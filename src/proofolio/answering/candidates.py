@@ -27,6 +27,8 @@ _BECAUSE = re.compile(r"\b(because|since|so that|in order to|therefore|due to|re
 _KIND_BONUS = {"import": -0.22, "heading": -0.14, "snippet": -0.05, "line": -0.04, "block": -0.05, "comment": 0.0, "setting": 0.03,
                "output": 0.02, "repr": -0.2, "docstring": 0.02, "definition": 0.0, "dead": 0.0, "raise": 0.02, "test": 0.0}
 _ASIDE = re.compile(r"(?:^|/)(?:licen[cs]e|copying|notice|code_of_conduct|authors|\.gitignore|\.dockerignore|\.gitattributes|\.editorconfig|\.proofolioignore)[^/]*$", re.IGNORECASE)
+_RESUME = re.compile(r"(?:^|/)(?:resume|cv|résumé|lebenslauf|curriculum[^/]*)\.[^/]*$", re.IGNORECASE)
+_RESUME_ASKED = re.compile(r"\b(resume|résumé|cv|claims?|experience|career|background|skills?)\b", re.IGNORECASE)
 _ASIDE_ASKED = re.compile(r"licen[cs]|copyright|conduct|ignore", re.IGNORECASE)
 _RANK_BONUS = {Rank.OUTPUT: 0.03, Rank.CODE: 0.03, Rank.TEST: -0.03, Rank.RECORD: 0.02, Rank.CLAIM: 0.0}
 
@@ -141,6 +143,8 @@ def group(plan: Plan, index: Index, terms: Sequence[Term], hit: Hit, prior: floa
         score += EXPLAINS
     if _ASIDE.search(passage.path) and not _ASIDE_ASKED.search(plan.question):
         score *= 0.4
+    if _RESUME.search(passage.path) and not _RESUME_ASKED.search(plan.question):
+        score *= 0.5
     units = tuple(sorted(kept, key=lambda u: (u.start, u.end)))
     chosen = set(kept)
     said = frozenset().union(*(s.matched for s in scored if s.unit in chosen)) | (context & {t.stem for t in terms})

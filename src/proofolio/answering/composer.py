@@ -10,6 +10,7 @@ from proofolio.answering import frames
 from proofolio.answering.authorship import authorship_statements
 from proofolio.answering.candidates import Group, diverse, groups, search, weigh
 from proofolio.answering.decisions import LEADS, record_for, record_statements
+from proofolio.answering.diagrams import flow_statement
 from proofolio.answering.figures import find_figures
 from proofolio.answering.phrasing import dead_word, join, say_evidence, say_group, sentence
 from proofolio.answering.plan import Kind, Plan, Term
@@ -132,7 +133,8 @@ class Composer:
         statements += frames.dead_statements(shown.dead, 1)
         if plan.kind is Kind.WALKTHROUGH:
             told = [g for g in ranked if g.document.kind is DocumentKind.PROSE and any(u.kind == "sentence" for u in g.units)][:1]
-            statements[1:1] = [say_group(g, Role.EVIDENCE) for g in told if not _overlaps(g, statements)]
+            flow = flow_statement(self.index, terms)
+            statements[1:1] = ([flow] if flow else []) + [say_group(g, Role.EVIDENCE) for g in told if not _overlaps(g, statements)]
         if len(statements) < 5:
             near = [g for g in diverse(ranked, terms, 2) if not _overlaps(g, statements)]
             statements += [say_group(g, Role.EVIDENCE) for g in near[:1]]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from proofolio.answering.phrasing import dead_word, join, sentence
+from proofolio.answering.candidates import cut
+from proofolio.answering.phrasing import dead_word, join, places, sentence, speaker
 from proofolio.answering.plan import Kind, Plan
-from proofolio.core.records import Liveness, Place, Rank, Role, Statement, TechnologyUse
+from proofolio.core.records import DocumentKind, Liveness, Place, Rank, Role, Statement, TechnologyUse
 from proofolio.evidence.mentions import Mention
 from proofolio.evidence.registry import builtin_registry
 from proofolio.retrieval.index import Index
@@ -29,7 +30,7 @@ def false_premise(plan: Plan, index: Index) -> list[Statement] | None:
             continue
         if any(u.how == "declared" for u in uses) and _word_in_code(mention, index):
             continue
-        return list(_truth(mention, uses, index))
+        return list(_truth(mention, uses, plan, index))
     if plan.presupposes:
         dead = dead_things(plan, index)
         if dead:
@@ -73,25 +74,40 @@ def _word_in_code(mention: Mention, index: Index) -> bool:
     return False
 
 
-def _truth(mention: Mention, uses: list[TechnologyUse], index: Index) -> Iterable[Statement]:
+def _truth(mention: Mention, uses: list[TechnologyUse], plan: Plan, index: Index) -> Iterable[Statement]:
     name = mention.technology.name
+    no = "No: " if plan.kind is Kind.YES_NO else ""
     dead = sorted(uses, key=lambda u: _HOW_STRONG.get(u.liveness, 9))
     if dead:
         first = dead[0]
         what = dead_word(first.liveness) or "only mentioned"
         if first.how == "declared":
             what = "declared as a dependency but never used in the code"
-        text = f"{name} is {what} in `{first.path}`, so it is not used in what runs"
+        text = f"{no}{name} is {what} in `{first.path}`, so it is not used in what runs"
         yield Statement(sentence(text), Role.PREMISE, tuple(Place(u.source, u.path, u.start, u.end) for u in dead[:2]))
+        yield from _what_is_said(first, index)
     else:
-        text = f"That is not so here: {name} is not used anywhere in this portfolio; I searched its {len(index.paths)} files for it and found no trace"
+        text = f"{no or 'that is not so here: '}{name} is not used anywhere in this portfolio; I searched its {len(index.paths)} files for it and found no trace"
         yield Statement(sentence(text), Role.LIMIT, searched=True)
     registry = builtin_registry()
     instead = [t for t in registry.alternatives(mention.technology.id) if any(u.liveness is Liveness.LIVE for u in index.technologies.get(t, []))]
     if instead:
         live = [next(u for u in index.technologies[t] if u.liveness is Liveness.LIVE) for t in instead[:3]]
         names = join([registry.technologies[t].name for t in instead[:3]])
-        yield Statement(f"What the work does use in its place is {names}.", Role.PREMISE, tuple(Place(u.source, u.path, u.start, u.end) for u in live))
+        yield Statement(f"Of its kind ({mention.technology.category}), the work uses {names}.", Role.PREMISE, tuple(Place(u.source, u.path, u.start, u.end) for u in live))
+
+
+def _what_is_said(use: TechnologyUse, index: Index) -> Iterable[Statement]:
+    """The sentence that a technology is mentioned in: often the reason why it was not taken."""
+    key = index.passage_at(use.source, use.path, use.start)
+    document = index.document(use.source, use.path)
+    if key is None or document is None or document.kind is not DocumentKind.PROSE:
+        return
+    for passage in index.fetch([key]):
+        for unit, _ in cut(index, document, passage):
+            if unit.kind == "sentence" and unit.start <= use.start <= unit.end:
+                yield Statement(sentence(f"{speaker(document)} {unit.clause}"), Role.REASON, places(document, [unit]))
+                return
 
 
 def dead_things(plan: Plan, index: Index) -> list[TechnologyUse]:

@@ -122,7 +122,7 @@ def _code(first: int, last: int, lines: Sequence[str]) -> Iterator[Unit]:
     while number <= last:
         line = lines[number - 1] if number <= len(lines) else ""
         stripped = line.strip()
-        if not stripped or stripped in {"}", "{", ")", "]", "});", ");", "},", "],", "};", "else:", "try:", "*/", "/**"}:
+        if not stripped or stripped.startswith("#!") or stripped in {"}", "{", ")", "]", "});", ");", "},", "],", "};", "else:", "try:", "*/", "/**"}:
             number += 1
             continue
         if stripped.startswith(('"""', "'''", 'r"""')):

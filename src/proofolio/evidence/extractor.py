@@ -7,11 +7,13 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import lru_cache
 
 from proofolio.core.records import Document, DocumentKind, Evidence, Liveness, Rank
 from proofolio.evidence.keys import KeyValue, settings_of
 from proofolio.evidence.manifests import Dependency, dependencies_of
+from proofolio.evidence.patterns import Haystack, Pattern
 from proofolio.evidence.rules import Matcher, Rule, fill
 from proofolio.evidence.syntax import syntax_matches
 from proofolio.evidence.zones import Zones, line_starts, zones_of
@@ -19,11 +21,11 @@ from proofolio.evidence.zones import Zones, line_starts, zones_of
 MAX_PER_DOCUMENT = 3
 MAX_SPAN_LINES = 12
 MAX_ARGS = 80
-_TOKEN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_TOKENS = bytes(ord(chr(c).lower()) if chr(c).isalnum() and c < 128 or c == ord("_") else ord(" ") for c in range(256))
 _CODE_KINDS = {DocumentKind.CODE, DocumentKind.NOTEBOOK}
 _CONFIG_LIKE = {DocumentKind.CONFIG, DocumentKind.METRICS}
 _LOOKS_LIKE_CODE = re.compile(r"[=(){}\[\];]|^\s*(?:#|//|--)\s*(?:from|import|return|if|for|def|class|with|select)\b", re.IGNORECASE)
-_SKIP = re.compile(
+_SKIP = Pattern(
     r"@pytest\.mark\.(?:skip|xfail)\b|@unittest\.skip|@(?:Ignore|Disabled)\b|\b(?:it|test|describe)\.skip\(|\bx(?:it|describe)\(|\bt\.Skip\("
 )
 _DEFINITION = re.compile(r"^(\s*)(?:async\s+)?(?:def|class|func|function|it|test|describe|public|void)\b")
@@ -34,8 +36,11 @@ class _Scan:
     """A document with what the matchers share about it, made once and only when asked for."""
 
     document: Document
-    tokens: frozenset[str]
+    tokens: frozenset[bytes]
+    text: Haystack
     starts: list[int]
+    _paths: dict[str, bool] = field(default_factory=dict)
+    _keys: tuple[Haystack, Haystack] | None = None
     _zones: Zones | None = None
     _settings: list[KeyValue] | None = None
     _skipped: list[tuple[int, int]] | None = None
@@ -49,6 +54,20 @@ class _Scan:
         if self._settings is None:
             self._settings = list(settings_of(self.document))
         return self._settings
+
+    def keys(self) -> tuple[Haystack, Haystack]:
+        """All the settings' paths, and all their values, as texts to look into before any is tried."""
+        if self._keys is None:
+            settings = self.settings()
+            self._keys = Haystack("\n".join(s.path for s in settings)), Haystack("\n".join(s.value for s in settings))
+        return self._keys
+
+    def lies_at(self, pattern: str) -> bool:
+        """Whether the document's path matches a glob; many rules share one."""
+        known = self._paths.get(pattern)
+        if known is None:
+            known = self._paths[pattern] = path_matches(self.document.path, pattern)
+        return known
 
     def skipped(self) -> list[tuple[int, int]]:
         if self._skipped is None:
@@ -73,21 +92,21 @@ class Extractor:
     """Holds the rules indexed by what a file must contain for them to be tried."""
 
     rules: Sequence[Rule]
-    _by_anchor: dict[str, list[tuple[Rule, Matcher]]] = field(default_factory=lambda: defaultdict(list))
-    _anywhere: list[tuple[Rule, Matcher]] = field(default_factory=list)
+    _by_anchor: dict[bytes, list[tuple[Rule, Matcher]]] = field(default_factory=lambda: defaultdict(list))
+    _anywhere: dict[DocumentKind, list[tuple[Rule, Matcher]]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
         for rule in self.rules:
             for matcher in rule.matchers:
                 for anchor in matcher.anchors:
-                    self._by_anchor[anchor].append((rule, matcher))
-                if not matcher.anchors:
-                    self._anywhere.append((rule, matcher))
+                    self._by_anchor[anchor.encode()].append((rule, matcher))
+                for kind in DocumentKind if not matcher.anchors else ():
+                    if _meant_for(matcher, kind):
+                        self._anywhere[kind].append((rule, matcher))
 
     def extract(self, document: Document) -> list[Evidence]:
         """The evidence in one document, at most three places a rule, in file order."""
-        tokens = frozenset(t.lower() for t in set(_TOKEN.findall(document.text)))
-        scan = _Scan(document, tokens, line_starts(document.text))
+        scan = _Scan(document, tokens_of(document.text), Haystack(document.text), line_starts(document.text))
         found: dict[str, list[tuple[Rule, Matcher, _Found]]] = defaultdict(list)
         for rule, matcher in self._candidates(scan):
             for hit in _run(matcher, scan):
@@ -101,20 +120,24 @@ class Extractor:
         seen: set[int] = set()
         for anchor in sorted(self._by_anchor.keys() & scan.tokens):
             for rule, matcher in self._by_anchor[anchor]:
-                if id(matcher) not in seen and _applies(matcher, scan.document):
+                if id(matcher) not in seen and _meant_for(matcher, scan.document.kind) and _applies(matcher, scan):
                     seen.add(id(matcher))
                     yield rule, matcher
-        for rule, matcher in self._anywhere:
-            if _applies(matcher, scan.document):
+        for rule, matcher in self._anywhere[scan.document.kind]:
+            if _applies(matcher, scan):
                 yield rule, matcher
 
 
-def _applies(matcher: Matcher, document: Document) -> bool:
-    kind = document.kind
-    if matcher.paths and not any(path_matches(document.path, p) for p in matcher.paths):
-        return False
-    if matcher.languages and document.language not in matcher.languages:
-        return False
+def tokens_of(text: str) -> frozenset[bytes]:
+    """The ASCII identifiers of a text, lower-case: what anchors are compared with."""
+    words = set(text.encode("ascii", "replace").translate(_TOKENS).split())
+    # "2fa_code" is a number and then an identifier.
+    numbered = {w for w in words if w[0] < 58}
+    return frozenset((words - numbered) | {w.lstrip(b"0123456789") for w in numbered})
+
+
+def _meant_for(matcher: Matcher, kind: DocumentKind) -> bool:
+    """Whether a matcher looks at documents of a kind at all."""
     if matcher.kind in {"code", "syntax"}:
         return kind in _CODE_KINDS or bool(matcher.languages) or (bool(matcher.paths) and kind is not DocumentKind.PROSE)
     if matcher.kind == "sql":
@@ -128,10 +151,22 @@ def _applies(matcher: Matcher, document: Document) -> bool:
     return True
 
 
+def _applies(matcher: Matcher, scan: _Scan) -> bool:
+    if matcher.languages and scan.document.language not in matcher.languages:
+        return False
+    if matcher.requires and not all(t.encode() in scan.tokens for t in matcher.requires):
+        return False
+    return not matcher.paths or any(scan.lies_at(p) for p in matcher.paths)
+
+
 def path_matches(path: str, pattern: str) -> bool:
     """Whether a glob matches a path from its start or from any of its folders."""
-    path, pattern = path.lower(), pattern.lower()
-    return fnmatchcase(path, pattern) or fnmatchcase(path, "*/" + pattern)
+    return _glob(pattern).match(path.lower()) is not None
+
+
+@lru_cache(maxsize=2_000)
+def _glob(pattern: str) -> re.Pattern[str]:
+    return re.compile(r"(?:(?s:.*)/)?" + translate(pattern.lower()))
 
 
 def _run(matcher: Matcher, scan: _Scan) -> Iterator[_Found]:
@@ -160,12 +195,16 @@ def _dependencies(matcher: Matcher, scan: _Scan) -> Iterator[_Found]:
 
 
 def _keys(matcher: Matcher, scan: _Scan) -> Iterator[_Found]:
+    paths, texts = scan.keys()
+    key, pattern = matcher.key, matcher.pattern
+    if (key and not key.can_match(paths)) or (pattern and not pattern.can_match(texts)):
+        return
     for setting in scan.settings():
-        if matcher.key and not matcher.key.search(setting.path):
+        if key and not key.compiled.search(setting.path):
             continue
         values = {"key": setting.key, "value": setting.value, "path": setting.path}
-        if matcher.pattern:
-            match = matcher.pattern.search(setting.value)
+        if pattern:
+            match = pattern.compiled.search(setting.value)
             if match is None:
                 continue
             values |= {k: v for k, v in match.groupdict().items() if v}
@@ -176,7 +215,7 @@ def _text(matcher: Matcher, scan: _Scan) -> Iterator[_Found]:
     assert matcher.pattern is not None
     text = scan.document.text
     last = -1
-    for match in matcher.pattern.finditer(text):
+    for match in matcher.pattern.finditer(scan.text):
         if match.start() <= last:
             continue
         offset = _telling_offset(match)
@@ -217,8 +256,10 @@ def _in_zone(kind: str, scan: _Scan, offset: int) -> Liveness | None:
 
 def _commented_code(scan: _Scan, offset: int) -> bool:
     line = scan.line(offset)
-    text = scan.document.text.split("\n")[line - 1] if line <= len(scan.starts) else ""
-    return bool(_LOOKS_LIKE_CODE.search(text))
+    text = scan.document.text
+    start = scan.starts[line - 1]
+    end = text.find("\n", start)
+    return bool(_LOOKS_LIKE_CODE.search(text[start : end if end >= 0 else len(text)]))
 
 
 def _liveness(scan: _Scan, line: int) -> Liveness:
@@ -264,12 +305,10 @@ def _label(rule: Rule, found: _Found) -> str:
 
 def skipped_spans(text: str) -> Iterator[tuple[int, int]]:
     """1-based line spans of tests that are marked as skipped, to the next definition beside them."""
-    if not _SKIP.search(text):
-        return
-    lines = text.split("\n")
-    for number, line in enumerate(lines, 1):
-        if not _SKIP.search(line):
-            continue
+    marks = [text.count("\n", 0, m.start()) + 1 for m in _SKIP.finditer(Haystack(text))]
+    lines = text.split("\n") if marks else []
+    for number in dict.fromkeys(marks):
+        line = lines[number - 1]
         indent, end, seen = len(line) - len(line.lstrip()), number, bool(_DEFINITION.match(line))
         for later in range(number, len(lines)):
             other = lines[later]

@@ -8,8 +8,9 @@ text that is never expanded cannot be a bomb.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from proofolio.core.records import Document
 
@@ -40,11 +41,12 @@ class KeyValue:
 
 def settings_of(document: Document) -> Iterator[KeyValue]:
     """Every setting of a configuration document, in file order."""
-    reader = {
-        "yaml": _yaml, "json": _json, "toml": _sections, "ini": _sections, "properties": _sections,
-        "env": _sections, "hcl": _braces, "nginx": _braces, "dockerfile": _dockerfile,
-    }.get(document.language)
-    return reader(document.text) if reader else iter(())
+    return iter(_read(document.language, document.text)) if document.language in _READERS else iter(())
+
+
+@lru_cache(maxsize=4)  # rules, technologies, dependencies and metrics ask for the same file in turn
+def _read(language: str, text: str) -> tuple[KeyValue, ...]:
+    return tuple(_READERS[language](text))
 
 
 def _clean(value: str) -> str:
@@ -155,3 +157,9 @@ def _dockerfile(text: str) -> Iterator[KeyValue]:
         pair = _INSTRUCTION.match(line)
         if pair:
             yield KeyValue(pair["key"], pair["value"].strip(), number)
+
+
+_READERS: dict[str, Callable[[str], Iterator[KeyValue]]] = {
+    "yaml": _yaml, "json": _json, "toml": _sections, "ini": _sections, "properties": _sections,
+    "env": _sections, "hcl": _braces, "nginx": _braces, "dockerfile": _dockerfile,
+}  # fmt: skip

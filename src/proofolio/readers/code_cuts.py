@@ -40,23 +40,34 @@ DEFINITIONS: dict[str, Any] = {
     "typescript": _rule(*_TS, extra=(_ARROW, _TEST)),
     "tsx": _rule(*_TS, extra=(_ARROW, _TEST)),
     "go": _rule("function_declaration", "method_declaration", "type_declaration"),
-    "java": _rule("class_declaration", "interface_declaration", "enum_declaration", "record_declaration",
-                           "annotation_type_declaration", "method_declaration", "constructor_declaration"),
-    "kotlin": _rule("class_declaration", "object_declaration", "function_declaration",
-                               "companion_object"),
-    "scala": _rule("class_definition", "object_definition", "trait_definition", "function_definition",
-                             "enum_definition", "given_definition"),
-    "rust": _rule("function_item", "impl_item", "struct_item", "enum_item", "trait_item", "mod_item",
-                           "macro_definition", "union_item"),
-    "c": _rule("function_definition", "struct_specifier", "enum_specifier", "union_specifier",
-                     "type_definition"),
-    "cpp": _rule("function_definition", "class_specifier", "struct_specifier", "enum_specifier",
-                         "namespace_definition", "template_declaration", "union_specifier"),
-    "csharp": _rule("class_declaration", "interface_declaration", "struct_declaration",
-                               "record_declaration", "enum_declaration", "method_declaration",
-                               "constructor_declaration", "namespace_declaration"),
-    "php": _rule("function_definition", "class_declaration", "interface_declaration", "trait_declaration",
-                         "enum_declaration", "method_declaration"),
+    "java": _rule(
+        "class_declaration", "interface_declaration", "enum_declaration", "record_declaration",
+        "annotation_type_declaration", "method_declaration", "constructor_declaration",
+    ),
+    "kotlin": _rule("class_declaration", "object_declaration", "function_declaration", "companion_object"),
+    "scala": _rule(
+        "class_definition", "object_definition", "trait_definition", "function_definition",
+        "enum_definition", "given_definition",
+    ),
+    "rust": _rule(
+        "function_item", "impl_item", "struct_item", "enum_item", "trait_item", "mod_item",
+        "macro_definition", "union_item",
+    ),
+    "c": _rule(
+        "function_definition", "struct_specifier", "enum_specifier", "union_specifier", "type_definition",
+    ),
+    "cpp": _rule(
+        "function_definition", "class_specifier", "struct_specifier", "enum_specifier",
+        "namespace_definition", "template_declaration", "union_specifier",
+    ),
+    "csharp": _rule(
+        "class_declaration", "interface_declaration", "struct_declaration", "record_declaration",
+        "enum_declaration", "method_declaration", "constructor_declaration", "namespace_declaration",
+    ),
+    "php": _rule(
+        "function_definition", "class_declaration", "interface_declaration", "trait_declaration",
+        "enum_declaration", "method_declaration",
+    ),
     "ruby": _rule("method", "singleton_method", "class", "module"),
     "shell": _rule("function_definition"),
     "hcl": _rule("block"),
@@ -75,7 +86,7 @@ _CELL_MARK = re.compile(r"^#\s*(?:%%|In\[|COMMAND -{4,}|-{4,}\s*$|.*-{4,}\s*$)")
 _WRAPPERS = frozenset({"decorated_definition", "template_declaration"})
 _NAMESPACES = frozenset({"namespace_definition", "namespace_declaration"})
 _LEADING = re.compile(r"^\s*(?:#(?!!)|//|/\*|\*(?:\s|/|$)|--|@\w|\[\w+.*\]\s*$|%%)")
-_CLOSERS = re.compile(r"^[\s)\]};,]*(?:end)?[\s)\]};,]*$")
+_CLOSERS = frozenset({"", "end"})  # what is left of a line that only closes brackets
 _NAMED = re.compile(
     r"\b(?:fun|class|object|interface|trait|struct|enum|impl|union|def|function|func|fn|type|module|namespace|"
     r"macro_rules!)\s+(?:<[^>]*>\s*)?(?:[\w]+\.)?(?P<name>\w+)"
@@ -87,7 +98,7 @@ _LABELS = re.compile(r'[\w-]+|"[^"]*"')
 
 def code_runs(text: str, lines: Sequence[str], language: str) -> list[Run]:
     """The runs of a code file: each function alone, a class's own lines under its name, the rest between."""
-    root = parse(text, language)
+    root = parse(text, language) if language in DEFINITIONS else None
     if root is None:
         return list(_heuristic_runs(lines))
     definitions = _definitions(root, lines, language)
@@ -104,7 +115,7 @@ def code_runs(text: str, lines: Sequence[str], language: str) -> list[Run]:
         symbol = definitions[at][2] if at >= 0 else ""
         if at < 0:
             j = min([j, *(k for k in range(i + 1, j) if _CELL_MARK.match(lines[k]))])
-        if runs and all(_CLOSERS.match(line) for line in lines[i:j]):
+        if runs and all(line.strip(" \t)]};,") in _CLOSERS for line in lines[i:j]):
             runs[-1] = Run(runs[-1].start, j, runs[-1].context, runs[-1].symbol)  # a closing bracket
         elif any(line.strip() for line in lines[i:j]):
             runs.append(Run(i, j, symbol.rpartition(".")[0], symbol))

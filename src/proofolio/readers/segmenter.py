@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from proofolio.core.records import Document, DocumentKind, Passage
 from proofolio.readers.captions import heading_of
-from proofolio.readers.code_cuts import code_runs
+from proofolio.readers.code_cuts import DEFINITIONS, code_runs
 from proofolio.readers.config_cuts import config_runs
-from proofolio.readers.parsing import GRAMMARS
 from proofolio.readers.prose_cuts import prose_runs
 from proofolio.readers.sql_cuts import sql_runs
 from proofolio.readers.windows import CODE_LINES, CONFIG_LINES, PROSE_LINES, Run, cut
@@ -33,7 +32,7 @@ def _runs(document: Document, lines: Sequence[str]) -> tuple[Iterable[Run], int]
         return prose_runs(lines, language), PROSE_LINES
     if document.path.lower().endswith((".rmd", ".qmd")):  # prose with code blocks, cut as prose is
         return prose_runs(lines, "markdown"), CODE_LINES
-    if kind is DocumentKind.CODE or language in GRAMMARS:
+    if kind is DocumentKind.CODE or language in DEFINITIONS:
         return code_runs(document.text, lines, language), CODE_LINES
     return config_runs(lines, language), CONFIG_LINES
 

@@ -72,8 +72,9 @@ def cited_lines(document: Document, start: int, end: int) -> Shown:
 def _rows(rendered: list[str], first: int, start: int, end: int, cell: Cell | None) -> Iterator[str]:
     shift = cell.start - 1 if cell is not None else 0
     for number, line in enumerate(rendered, first):
-        if cell is not None and number == cell.output:
-            yield '<tr class="output"><th></th><td>Output</td></tr>'
+        if cell is not None and number == cell.output:  # the line that the reader put between code and output
+            yield f'<tr id="L{number}" class="output"><th></th><td>Output</td></tr>'
+            continue
         cited = ' class="cited"' if start <= number <= end else ""
         label = f"{number - shift}"
         yield f'<tr id="L{number}"{cited}><th scope="row">{label}</th><td><pre>{line or " "}</pre></td></tr>'

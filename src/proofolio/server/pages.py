@@ -95,7 +95,12 @@ class Pages:
     def start(self) -> HTMLResponse:
         """The page before the first question: what could be asked, and what was read."""
         return self.render(
-            "start.html", question="", before=[], starters=starters(self._portfolio), sources=self._portfolio.index.sources
+            "start.html",
+            question="",
+            before=[],
+            starters=starters(self._portfolio),
+            sources=self._portfolio.index.sources,
+            kinds={"git": "git repository"},
         )
 
     def answer(self, question: str, before: Sequence[str], answer: Answer) -> HTMLResponse:
@@ -129,8 +134,15 @@ class Pages:
             if f.source == document.source and f.path == document.path
             and (whole or (f.cell is not None and cell is not None and f.cell == cell.index))
         ]  # fmt: skip
+        if cell is not None:
+            where = f"cell {cell.index}"
+        elif whole:
+            where = "picture"
+        else:
+            where = f"line {start}" if start == end else f"lines {start} to {end}"
+            where += f" of {shown.total}"
         return self.render(
-            "cite.html", document=document, cell=cell, start=start, end=end, shown=shown, pictures=pictures, whole=whole
+            "cite.html", document=document, where=where, shown=shown, pictures=pictures, whole=whole
         )
 
     def _picture(self, ref: FigureRef, figure: Figure | None) -> Picture:

@@ -51,7 +51,7 @@ def verify(draft: DraftAnswer, library: Library) -> Answer:
         kept.append(VerifiedStatement(statement.text, statement.role, citations))
     status = draft.status
     said = [s for s in kept if s.role is not Role.LIMIT]
-    if not said and status not in {Status.REFUSED, Status.NOT_SHOWN}:
+    if not said and (dropped or not kept) and status not in {Status.REFUSED, Status.NOT_SHOWN}:
         status = Status.NOT_SHOWN
     if not kept:
         kept = [VerifiedStatement(draft.fallback or "The portfolio does not show this.", Role.LIMIT)]
