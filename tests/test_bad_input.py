@@ -19,7 +19,7 @@ import pytest
 
 from proofolio.core.errors import PortfolioError, UnreadableFileError
 from proofolio.core.records import Document, FileEntry, Problem, SourceInfo
-from proofolio.readers import read, segment
+from proofolio.readers import parse, read, segment
 from proofolio.settings import Settings
 from proofolio.sources import Source, history, open_portfolio, open_source
 
@@ -609,6 +609,36 @@ def test_deep_or_unclosed_text_ends(name: str, text: str) -> None:
     found = document(name, text.encode())
     if found is not None:
         assert segment(found)
+
+
+BROKEN_TYPESCRIPT = """\
+  or (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
+    const controller = new AbortController()
+    let timedOut = false
+    const timeoutId =
+      timeoutMs > 0
+        ? window.setTimeout(() => {
+          }, timeoutMs)
+        : undefined
+    const abortFromCaller = () => {
+      controller.abort()
+    }
+    if (options.signal?.aborted) {
+      throw new ApiClientError({
+    plication/json; charset=utf-8',
+"""
+
+
+@pytest.mark.timeout(60)
+def test_code_that_a_parser_does_not_finish(monkeypatch: pytest.MonkeyPatch) -> None:
+    good, broken = document("a.ts", b"function go() {\n  return 1\n}\n"), document("b.ts", BROKEN_TYPESCRIPT.encode())
+    assert good is not None and broken is not None
+    assert [p.symbol for p in segment(good)] == ["go"]  # the trial process is up
+    monkeypatch.setattr("proofolio.readers.parsing.LIMIT_S", 0.5)
+    assert [(p.start, p.end) for p in segment(broken)] == [(1, 14)]
+    assert parse(broken.text, "typescript") is None
+    monkeypatch.undo()
+    assert parse(good.text, "typescript") is not None  # and is made anew after it was ended
 
 
 def test_a_redaction_that_loses_lines_is_refused() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from proofolio.core.records import Document, DocumentKind, FileEntry, Passage, Rank, SourceInfo
 from proofolio.readers import read, segment
-from proofolio.readers.parsing import GRAMMARS
+from proofolio.readers.code_cuts import DEFINITIONS
 
 
 def document(path: str, text: str) -> Document:
@@ -236,7 +236,7 @@ LINE = st.sampled_from([
     "func f() {", "resource \"a\" \"b\" {", "'", "/*", "*/", "{{ x", "$$", "it('x', () => {", "})", "const f = () => {", "end", "module A",
     "\tx", "é\u2028z", "a\x0bb", "<a>", "</a>", "kind: Job", "metadata:", "  name: q", "%%", "Summary", "SKILLS", "x" * 120,
 ])  # fmt: skip
-KINDS = [(DocumentKind.CODE, language) for language in [*GRAMMARS, "r", "swift", "vue", "html", "text"]] + [
+KINDS = [(DocumentKind.CODE, language) for language in [*DEFINITIONS, "r", "swift", "vue", "html", "text"]] + [
     (DocumentKind.CONFIG, language)
     for language in ("yaml", "json", "toml", "ini", "env", "hcl", "nginx", "dockerfile", "makefile", "xml", "csv", "text")
 ] + [(DocumentKind.PROSE, language) for language in ("markdown", "rst", "text", "pdf")] + [

@@ -48,8 +48,11 @@ def _git() -> Check:
     path = shutil.which("git")
     if path is None:
         return Check("git", False, "not found: repositories cannot be read at a commit. Install git.")
-    version = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout.strip()
-    return Check("git", True, version)
+    try:
+        said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        return Check("git", False, f"{path} does not run ({type(error).__name__}). Install git again.")
+    return Check("git", True, said.stdout.strip())
 
 
 def _fts() -> Check:

@@ -29,6 +29,7 @@ class Settings:
     max_archive_bytes: int = 500_000_000
     max_files: int = 50_000
     encoder: str = "static"  # "static" | "none" | an entry point's name
+    given: frozenset[str] = frozenset()  # names that the environment or a flag set: those win over a file
 
     def cache_dir(self) -> Path:
         """Where dossiers live: outside the candidate's folders unless told otherwise."""
@@ -46,10 +47,11 @@ def load_settings(config: Path | None = None, **flags: Any) -> Settings:
     environment = {
         f.name: os.environ[key]
         for f in fields(Settings)
-        if (key := f"PROOFOLIO_{f.name.upper()}") in os.environ
+        if f.name != "given" and (key := f"PROOFOLIO_{f.name.upper()}") in os.environ
     }
     settings = _merge(settings, environment, "the environment")
-    return _merge(settings, {k: v for k, v in flags.items() if v is not None}, "the command line")
+    flags = {k: v for k, v in flags.items() if v is not None}
+    return replace(_merge(settings, flags, "the command line"), given=frozenset(environment) | frozenset(flags))
 
 
 def _from_file(config: Path) -> dict[str, Any]:
@@ -69,7 +71,7 @@ def _is_url(text: str) -> bool:
 
 
 def _merge(settings: Settings, values: dict[str, Any], origin: str) -> Settings:
-    known = {f.name: f for f in fields(Settings)}
+    known = [f.name for f in fields(Settings) if f.name != "given"]
     changed: dict[str, Any] = {}
     for key, value in values.items():
         if key not in known:

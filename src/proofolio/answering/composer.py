@@ -33,6 +33,7 @@ from proofolio.retrieval.words import stems
 MAX_STATEMENTS = 8
 SHORT = 4  # telling words up to which a question asks for a practice as such
 SHOWN_MORE = 0.12  # what a piece of evidence is worth against nearness, between topics that both fit a question
+_DESIGN = re.compile(r"\b(architectur|pipeline|design|data ?flow|flows?\b|stages?|layers?|system)", re.IGNORECASE)
 _WHY = re.compile(r"\b(reason|why|rationale|trade-?off)", re.IGNORECASE)
 MAX_CHARS = 1700
 PRIVATE = "That is private, so I keep it out of this interview; ask me about the work and I will show it."
@@ -152,6 +153,9 @@ class Composer:
     def _by_search(self, plan: Plan, terms: Sequence[Term], ranked: Sequence[Group], topic: Topic | None, shown: frames.Shown | None) -> list[Statement]:
         chosen = diverse(ranked, terms, 5)
         statements = [say_group(g, Role.LEAD if i == 0 else Role.NUMBER if plan.wants_number else Role.EVIDENCE) for i, g in enumerate(chosen)]
+        if plan.kind is Kind.WALKTHROUGH and _DESIGN.search(plan.question):
+            flow = flow_statement(self.index, terms)
+            statements[1:1] = [flow] if flow else []
         if plan.wants_reason or topic is not None:
             record = record_for(plan, terms, topic, self.index)
             recorded = record_statements(record, terms, self.index, full=plan.wants_reason) if record else []

@@ -18,14 +18,17 @@ try:
 except ImportError:  # another implementation of Python: every pattern is tried everywhere, and finds the same
     parser = None
 
-MAX_TEXTS = 48  # alternatives of one need; more would cost more to look for than the pattern
+MAX_TEXTS = 24  # alternatives of one need; more would cost more to look for than the pattern
+MAX_SPELLED = 300  # alternatives that are spelled out before they are cut to what they begin with
 MAX_CLASS = 4  # characters of a class such as ``[_-]`` that are spelled out
 FAR = 256  # characters between a match's start and a need that are still tried one by one
 MAX_BREAKS = 4  # runs of white space over line ends that may stand between the two
+MAX_RUNS = 3  # runs of any length that may stand between the two
 SHORTEST = 2
 
 _REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
 _WIDTHLESS = ("AT", "ASSERT", "ASSERT_NOT")
+_DIGITS = frozenset("0123456789")
 _SPACES = frozenset(map(ord, " \t\n\r\f\v"))
 
 
@@ -33,37 +36,66 @@ _SPACES = frozenset(map(ord, " \t\n\r\f\v"))
 class Need:
     """One of ``texts`` stands in every match (all lower case where the pattern ignores case).
 
-    It begins ``nearest``..``furthest`` characters after the match's start; ``furthest`` is -1 where only
-    line ends limit it: then at most ``breaks`` runs of white space with line ends lie between (-1: no limit).
+    It begins at least ``nearest`` characters after the match's start. What lies between has at most
+    ``furthest`` characters; or its line ends stand in at most ``breaks`` runs of white space; or it is
+    ``runs`` runs within a line (or of white space) and at most ``loose`` other characters. -1: no such limit.
     """
 
     texts: tuple[str, ...]
     nearest: int = 0
     furthest: int = -1
     breaks: int = -1
+    loose: int = -1
+    runs: int = -1
 
     @property
     def local(self) -> bool:
         """Whether the places of the texts tell where a match may start."""
-        return self.furthest >= 0 or self.breaks >= 0
+        return self.furthest >= 0 or self.breaks >= 0 or self.loose >= 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Reach:
-    """How far a part of a pattern can go: its width, and the runs of white space with line ends in it (-1: any text)."""
+    """How far a part of a pattern can go, in the terms of ``Need``."""
 
     least: int = 0
     most: int = 0
     breaks: int = 0
+    loose: int = 0
+    runs: int = 0
 
     def then(self, other: _Reach) -> _Reach:
-        breaks = -1 if -1 in (self.breaks, other.breaks) else self.breaks + other.breaks
-        return _Reach(self.least + other.least, self.most + other.most, breaks)
+        return _Reach(
+            self.least + other.least, self.most + other.most, _sum(self.breaks, other.breaks),
+            _sum(self.loose, other.loose), _sum(self.runs, other.runs),
+        )  # fmt: skip
 
     def need(self, texts: Iterable[str]) -> Need:
-        near = self.most <= FAR
-        breaks = self.breaks if 0 <= self.breaks <= MAX_BREAKS else -1
-        return Need(tuple(sorted(texts)), self.least, self.most if near else -1, breaks)
+        furthest = self.most if self.most <= FAR else -1
+        breaks = self.breaks if self.breaks <= MAX_BREAKS else -1
+        loose, runs = (self.loose, self.runs) if self.loose <= FAR and 0 <= self.runs <= MAX_RUNS else (-1, -1)
+        return Need(_cut(texts), self.least, furthest, breaks, loose, runs)
+
+
+def _sum(a: int, b: int) -> int:
+    return -1 if a < 0 or b < 0 else a + b
+
+
+def _highest(values: Iterable[int]) -> int:
+    """The highest of the limits, or -1 where one of them is none."""
+    found = list(values)
+    return -1 if min(found) < 0 else max(found)
+
+
+def _cut(texts: Iterable[str]) -> tuple[str, ...]:
+    """The texts without those that begin with another, and cut short until they are few."""
+    found = set(texts)
+    for length in (99, 12, 8, 6, 5, 4, 3):
+        found = {t[:length] for t in found}
+        found = {t for t in found if not any(t[:n] in found for n in range(1, len(t)))}
+        if len(found) <= MAX_TEXTS:
+            break
+    return tuple(sorted(found))
 
 
 def needs_of(pattern: str, flags: int) -> tuple[tuple[Need, ...], bool]:
@@ -76,8 +108,13 @@ def needs_of(pattern: str, flags: int) -> tuple[tuple[Need, ...], bool]:
     tree = parser.parse(pattern, flags)
     folded = bool(tree.state.flags & re.IGNORECASE) or _folds(tree)
     walk = _Walk(folded, bool(tree.state.flags & re.DOTALL))
-    needs = [n for n in walk.sequence(tree) if min(map(len, n.texts)) >= SHORTEST]
+    needs = [n for n in walk.sequence(tree) if _tells(n)]
     return tuple(sorted(dict.fromkeys(needs), key=_worth, reverse=True)[:3]), folded
+
+
+def _tells(need: Need) -> bool:
+    shortest = min(map(len, need.texts))
+    return len(need.texts) <= MAX_TEXTS and (shortest >= SHORTEST or (shortest > 0 and _DIGITS.issuperset(need.texts)))
 
 
 def _worth(need: Need) -> tuple[int, bool, int]:
@@ -111,7 +148,7 @@ class _Walk:
         at, start, run = _Reach(), _Reach(), {""}
         for item in items:
             texts = self.exact(item)
-            if texts is not None and len(run) * len(texts) <= MAX_TEXTS:
+            if texts is not None and len(run) * len(texts) <= MAX_SPELLED:
                 run = {a + b for a in run for b in texts}
                 at = at.then(self.reach(item))
                 continue
@@ -142,16 +179,14 @@ class _Walk:
         """One need out of one of each alternative; none where an alternative has none."""
         best: list[Need] = []
         for part in parts:
-            own = [n for n in self.sequence(part) if min(map(len, n.texts)) >= SHORTEST]
+            own = [n for n in self.sequence(part) if _tells(n)]
             if not own:
                 return []
             best.append(max(own, key=_worth))
-        texts = {t for n in best for t in n.texts}
-        if len(texts) > MAX_TEXTS:
-            return []
-        furthest = -1 if any(n.furthest < 0 for n in best) else max(n.furthest for n in best)
-        breaks = -1 if any(n.breaks < 0 for n in best) else max(n.breaks for n in best)
-        return [Need(tuple(sorted(texts)), min(n.nearest for n in best), furthest, breaks)]
+        reach = _Reach(
+            min(n.nearest for n in best), *(_highest(getattr(n, limit) for n in best) for limit in ("furthest", "breaks", "loose", "runs"))
+        )
+        return [_limited(reach).need(t for n in best for t in n.texts)]
 
     def exact(self, item: tuple[Any, Any]) -> set[str] | None:
         """All the texts that a part can be, or None where they are not few and plain."""
@@ -159,7 +194,8 @@ class _Walk:
         if name == "LITERAL":
             return self._characters([value])
         if name == "IN":
-            return self._characters(_members(value))
+            digits = len(value) == 1 and value[0][1] == code.CATEGORY_DIGIT
+            return set(_DIGITS) if digits else self._characters(_members(value))
         if name in _WIDTHLESS:
             return {""}
         if name == "SUBPATTERN":
@@ -178,20 +214,20 @@ class _Walk:
             if texts is None:
                 return None
             found |= texts
-        return found if len(found) <= MAX_TEXTS else None
+        return found if len(found) <= MAX_SPELLED else None
 
     def _joined(self, items: Sequence[tuple[Any, Any]]) -> set[str] | None:
         run = {""}
         for item in items:
             texts = self.exact(item)
-            if texts is None or len(run) * len(texts) > MAX_TEXTS:
+            if texts is None or len(run) * len(texts) > MAX_SPELLED:
                 return None
             run = {a + b for a in run for b in texts}
         return run
 
     def _characters(self, codes: Sequence[int] | None) -> set[str] | None:
-        # A letter beyond ASCII may be equal to others when case is ignored; such patterns are rare.
-        if not codes or any(c > 127 for c in codes):
+        # When case is ignored, a letter beyond ASCII may be equal to several others.
+        if not codes or (self.folded and any(c > 127 and chr(c).lower() != chr(c).upper() for c in codes)):
             return None
         found = {chr(c).lower() if self.folded else chr(c) for c in codes}
         return found if len(found) <= MAX_CLASS else None
@@ -206,18 +242,18 @@ class _Walk:
         if name in _WIDTHLESS:
             return _Reach()
         if name in {"LITERAL", "NOT_LITERAL", "ANY", "IN"}:
-            return _Reach(1, 1, self._breaks(name, value))
+            return _Reach(1, 1, self._breaks(name, value), 1)
         if name == "SUBPATTERN":
             return self._scoped(value)._reach_of(value[3])
         if name == "ATOMIC_GROUP":
             return self._reach_of(value)
         if name == "BRANCH":
             parts = [self._reach_of(p) for p in value[1]]
-            breaks = -1 if any(p.breaks < 0 for p in parts) else max(p.breaks for p in parts)
-            return _Reach(min(p.least for p in parts), max(p.most for p in parts), breaks)
+            limits = (_highest(getattr(p, limit) for p in parts) for limit in ("most", "breaks", "loose", "runs"))
+            return _Reach(min(p.least for p in parts), *limits)
         if name in _REPEATS:
             return self._repeated(value)
-        return _Reach(0, FAR + 1, -1)  # a back reference, a conditional: anything
+        return _Reach(0, FAR + 1, -1, -1, -1)  # a back reference, a conditional: anything
 
     def _reach_of(self, items: Sequence[tuple[Any, Any]]) -> _Reach:
         reach = _Reach()
@@ -231,7 +267,11 @@ class _Walk:
         single = len(items) == 1 and str(items[0][0]) in {"LITERAL", "IN"}
         # ``\s*`` is one run of white space however long; a repeated group may hold a run each time.
         breaks = once.breaks if once.breaks <= 0 or single else once.breaks * most
-        return _Reach(once.least * least, once.most * most, breaks)
+        loose, runs = (once.loose * most, once.runs * most) if once.loose >= 0 <= once.runs else (-1, -1)
+        if loose > FAR or loose < 0:
+            endless = once.breaks == 0 or (once.breaks == 1 and single)
+            loose, runs = (0, 1) if endless else (-1, -1)
+        return _Reach(once.least * least, once.most * most, breaks, loose, runs)
 
     def _breaks(self, name: str, value: Any) -> int:
         """0 where the character is no line end, 1 where it is white space, -1 where it is any."""
@@ -273,7 +313,12 @@ def _members(members: Sequence[tuple[Any, Any]]) -> list[int] | None:
     return found
 
 
+def _limited(reach: _Reach) -> _Reach:
+    """A reach out of a need's limits: what has none goes too far."""
+    return _Reach(reach.least, reach.most if reach.most >= 0 else FAR + 1, reach.breaks, reach.loose, reach.runs)
+
+
 def _moved(need: Need, by: _Reach) -> Need:
     """A need of a part as one of the whole, in which ``by`` comes before the part."""
-    reach = by.then(_Reach(need.nearest, need.furthest if need.furthest >= 0 else FAR + 1, need.breaks))
-    return reach.need(need.texts)
+    own = _Reach(need.nearest, need.furthest, need.breaks, need.loose, need.runs)
+    return by.then(_limited(own)).need(need.texts)

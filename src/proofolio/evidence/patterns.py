@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 
 from proofolio.evidence.literals import Need, needs_of
 
-# The letters beyond ASCII that equal an ASCII letter when case is ignored: dotted and dotless i, long s, Kelvin.
-_KIN = re.compile("[\u0130\u0131\u017f\u212a]")
-_TRY = 12  # characters that a search passes in the time of one separate attempt to match
+# The letters beyond ASCII that equal an ASCII letter when case is ignored (dotted and dotless i, long s, Kelvin),
+# and the digits beyond ASCII.
+_KIN = re.compile("[\u0130\u0131\u017f\u212a]|(?![0-9])\\d")
+_TRY = 12  # characters that a search passes in the time of one separate attempt to match ...
+_TRY_LONG = 2  # ... and where each attempt goes through a long run before it fails
 
 
 @dataclass(slots=True)
@@ -25,14 +27,14 @@ class Haystack:
 
     @property
     def lower(self) -> str:
-        """The text in lower case; as long as the text unless it holds ``kin``."""
+        """The text in lower case; as long as the text unless that has ``kin``."""
         if self._lower is None:
             self._lower = self.text.lower()
         return self._lower
 
     @property
     def kin(self) -> bool:
-        """Whether letters beyond ASCII that equal ASCII letters make the lower-case text unreliable."""
+        """Whether characters beyond ASCII count as ASCII ones, so that a pattern's needs may hide in them."""
         if self._kin is None:
             self._kin = not self.text.isascii() and bool(_KIN.search(self.text))
         return self._kin
@@ -95,7 +97,7 @@ class Pattern:
         for need in self.known_needs():
             lower = text.lower() if self.folded else text
             if not any(t in lower for t in need.texts):
-                if not self.folded or not _KIN.search(text):
+                if text.isascii() or not _KIN.search(text):
                     return None
                 break
         return self.compiled.search(text)
@@ -108,7 +110,7 @@ class Pattern:
         """Whether the text holds all that a match needs."""
         for need in self.known_needs():
             if not any(haystack.holds(t, self.folded) for t in need.texts):
-                return self.folded and haystack.kin
+                return haystack.kin
         return True
 
     def finditer(self, haystack: Haystack) -> Iterator[re.Match[str]]:
@@ -127,16 +129,17 @@ class Pattern:
 
     def _starts(self, haystack: Haystack) -> list[int] | None:
         """Where a match may start, in order; None where trying them would cost more than a search."""
-        if self.folded and haystack.kin:
+        if haystack.kin:
             return None
         best: list[int] | None = None
-        budget = len(haystack.text) // _TRY
+        least = len(haystack.text) // _TRY
         for need in self.known_needs():
             if need.local:
+                long = not 0 <= need.furthest <= 16
+                budget = len(best) if best is not None else len(haystack.text) // _TRY_LONG if long else least
                 starts = _near(need, haystack, self.folded, budget)
                 if starts is not None and (best is None or len(starts) < len(best)):
                     best = sorted(starts)
-                    budget = len(best)
         return best
 
 
@@ -146,21 +149,33 @@ def _near(need: Need, haystack: Haystack, folded: bool, budget: int) -> set[int]
     for text in need.texts:
         for at in haystack.places(text, folded):
             latest = at - need.nearest
-            earliest = at - need.furthest if need.furthest >= 0 else 0
-            if need.breaks >= 0 and (need.furthest < 0 or need.furthest > 16):
-                earliest = max(earliest, _line_start(haystack.text, at, need.breaks))
-            starts.update(range(max(0, earliest), latest + 1))
+            earliest = _earliest(need, haystack.text, at)
+            starts.update(range(earliest, latest + 1))
             if len(starts) > budget:
                 return None
     return starts
 
 
-def _line_start(text: str, at: int, breaks: int) -> int:
-    """The start of the line that lies ``breaks`` runs of white space with line ends before ``at``."""
-    start = text.rfind("\n", 0, at) + 1
-    for _ in range(breaks):
-        before = start
-        while before > 0 and text[before - 1].isspace():
-            before -= 1
-        start = text.rfind("\n", 0, before) + 1
-    return start
+def _earliest(need: Need, text: str, at: int) -> int:
+    """The first offset from which a match can reach what it needs at ``at``: the closest of its limits."""
+    limits = [0]
+    if need.furthest >= 0:
+        limits.append(at - need.furthest)
+    if need.breaks >= 0 and not 0 <= need.furthest <= 16:
+        start = text.rfind("\n", 0, at) + 1
+        for _ in range(need.breaks):
+            start = _line_start(text, start)
+        limits.append(start)
+    elif need.loose >= 0 and need.furthest < 0:
+        start = at - need.loose
+        for _ in range(need.runs):
+            start = _line_start(text, max(0, start)) - need.loose
+        limits.append(start)
+    return max(limits)
+
+
+def _line_start(text: str, at: int) -> int:
+    """The start of the line that holds ``at``, or of the one before the white space before ``at``."""
+    while at > 0 and text[at - 1].isspace():
+        at -= 1
+    return text.rfind("\n", 0, at) + 1

@@ -187,7 +187,7 @@ def _plain(pattern: Pattern | None) -> list[Any] | None:
     if pattern is None:
         return None
     needs = pattern.known_needs()
-    return [pattern.folded, [[list(n.texts), n.nearest, n.furthest, n.breaks] for n in needs]]
+    return [pattern.folded, [[list(n.texts), n.nearest, n.furthest, n.breaks, n.loose, n.runs] for n in needs]]
 
 
 def read_pack(path: Path) -> list[dict[str, Any]]:
@@ -260,7 +260,7 @@ def _matcher(entry: dict[str, Any], where: str) -> Matcher:
 def _pattern(text: str, flags: int, plain: Sequence[Any] | None = None) -> Pattern:
     if plain is None:
         return Pattern(text, flags)
-    needs = tuple(Need(tuple(texts), nearest, furthest, breaks) for texts, nearest, furthest, breaks in plain[1])
+    needs = tuple(Need(tuple(texts), *limits) for texts, *limits in plain[1])
     return Pattern(text, flags, needs, plain[0])
 
 

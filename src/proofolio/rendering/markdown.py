@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from proofolio.core.records import Answer, Citation, Role
+from proofolio.core.records import Answer, Role
 from proofolio.rendering.clean import clean, one_line
+from proofolio.rendering.places import Footnotes
 from proofolio.rendering.spans import spans
 
 _NAMES = {
@@ -21,22 +22,20 @@ _OPENING = re.compile(r"^(\d*)([-+=#>.)])")  # what would make a list, a heading
 
 def to_markdown(answer: Answer, *, code: bool = False) -> str:
     """The answer under its question; candidate text cannot open HTML, a link, an image or a fence of its own."""
-    numbers: dict[Citation, int] = {}
+    footnotes = Footnotes(answer)
     lines = [f"## {_safe(one_line(answer.question))}", ""]
     for statement in answer.statements:
-        marks = "".join(
-            f"\\[{numbers.setdefault(c, len(numbers) + 1)}\\]" for c in dict.fromkeys(statement.citations)
-        )
+        marks = "".join(f"\\[{number}\\]" for number in footnotes.numbers(statement.citations))
         name = f"**{_NAMES[statement.role]}:** " if statement.role in _NAMES else ""
         lines += [f"{name}{_safe(statement.text)} {marks}".rstrip(), ""]
     for figure in answer.figures:
         cell = f" cell {figure.cell}" if figure.cell is not None else ""
         lines += [f"Figure: {_safe(figure.caption)} ({_code(figure.path)}{cell})", ""]
-    for citation, number in numbers.items():
-        lines.append(f"{number}. {_code(citation.label())}")
-        if code:
+    for place in footnotes.places():
+        lines.append(f"{place.number}. {_code(place.label)}")
+        for citation in place.citations if code else ():
             # Inside a list item an indented block has no end that its content could write.
-            indent = " " * (len(f"{number}. ") + 4)
+            indent = " " * (len(f"{place.number}. ") + 4)
             lines += ["", *(f"{indent}{line}".rstrip() for line in clean(citation.quote).split("\n")), ""]
     return "\n".join(lines).rstrip() + "\n"
 

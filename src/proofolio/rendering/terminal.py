@@ -10,6 +10,7 @@ from typing import Protocol
 
 from proofolio.core.records import Answer, Citation, FigureRef, Problem, Role, SourceInfo, Status
 from proofolio.rendering.clean import clean, one_line
+from proofolio.rendering.places import Footnotes
 
 WIDTH = 96
 SHOWN = 3  # places a kind of problem names in the short report
@@ -43,10 +44,10 @@ def to_text(answer: Answer, *, code: bool = False, colour: bool = False, width: 
     """
     bold, dim, off = (_BOLD, _DIM, _OFF) if colour else ("", "", "")
     width = width or min(WIDTH, max(40, shutil.get_terminal_size((WIDTH, 24)).columns))
-    numbers: dict[Citation, int] = {}
+    footnotes = Footnotes(answer)
     lines: list[str] = []
     for statement in answer.statements:
-        marks = "".join(f"[{numbers.setdefault(c, len(numbers) + 1)}]" for c in dict.fromkeys(statement.citations))
+        marks = "".join(f"[{number}]" for number in footnotes.numbers(statement.citations))
         mark = _MARKS.get(statement.role, "")
         wrapped = textwrap.fill(
             f"{mark}{' '.join(clean(statement.text).split())} {marks}".rstrip(),
@@ -58,11 +59,11 @@ def to_text(answer: Answer, *, code: bool = False, colour: bool = False, width: 
         lines.append(f"{bold}{wrapped}{off}" if statement.role is Role.LEAD else wrapped)
     if answer.figures:
         lines += ["", *(_figure(figure) for figure in answer.figures)]
-    if numbers:
+    if footnotes.places():
         lines.append("")
-    for citation, number in numbers.items():
-        lines.append(f"{dim}[{number}]{off} {one_line(citation.label())}")
-        if code:
+    for place in footnotes.places():
+        lines.append(f"{dim}[{place.number}]{off} {place.label}")
+        for citation in place.citations if code else ():
             lines += [*_quoted(citation, dim, off), ""]
     if lines[-1]:
         lines.append("")

@@ -26,6 +26,7 @@ from proofolio.core.records import (
 from proofolio.readers.diagrams import MERMAID
 from proofolio.rendering.clean import clean, one_line
 from proofolio.rendering.html import cited_lines, inline_code
+from proofolio.rendering.places import Footnotes
 from proofolio.server.guard import HEADERS
 from proofolio.workflows import MAX_QUESTION, Portfolio
 
@@ -111,7 +112,7 @@ class Pages:
         first = next((cite_link(c) for s in answer.statements for c in s.citations), "")
         beside = first or next((p.image for p in pictures if p.image), "")
         return self.render(
-            "answer.html", question=question, answer=answer, turns=turns, pictures=pictures, beside=beside,
+            "answer.html", asked=question, question="", footnotes=Footnotes(answer), answer=answer, turns=turns, pictures=pictures, beside=beside,
             before=[*before, question][-MAX_TURNS:],
         )
 

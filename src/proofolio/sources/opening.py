@@ -78,12 +78,12 @@ def _repositories(root: Path) -> list[Path]:
 
 
 def _over(base: Settings, given: Settings) -> Settings:
-    """``base`` (file and environment) with what ``given`` sets otherwise than by default (flags)."""
+    """``base`` (file and environment) with what ``given`` sets: by environment, flag or caller."""
     default = Settings()
     changed = {
         f.name: getattr(given, f.name)
         for f in fields(Settings)
-        if getattr(given, f.name) != getattr(default, f.name)
+        if f.name in given.given or getattr(given, f.name) != getattr(default, f.name)
     }
     return replace(base, **changed)
 
