@@ -32,6 +32,7 @@ from proofolio.retrieval.words import stems
 
 MAX_STATEMENTS = 8
 SHORT = 4  # telling words up to which a question asks for a practice as such
+FITS_TOO = 0.1  # how far below the best a topic still fits a question as well
 SHOWN_MORE = 0.12  # what a piece of evidence is worth against nearness, between topics that both fit a question
 _DESIGN = re.compile(r"\b(architectur|pipeline|design|data ?flow|flows?\b|stages?|layers?|system)", re.IGNORECASE)
 _WHY = re.compile(r"\b(reason|why|rationale|trade-?off)", re.IGNORECASE)
@@ -79,7 +80,7 @@ class Composer:
         support = self.support(plan, terms, ranked, topic)
         strong = bool(shown and shown.strong())
         general = topic is not None and strong and self._general(plan, topic, terms)
-        if support < ANSWER_FROM:
+        if support < ANSWER_FROM and not self._flow(plan, terms):
             return self._absent(plan, terms, ranked, topic, shown, support)
         statements: list[Statement] = []
         if general and topic and shown:
@@ -95,8 +96,9 @@ class Composer:
     def _topic(self, plan: Plan, terms: Sequence[Term]) -> tuple[Topic | None, frames.Shown | None]:
         """The topic that a question asks about; among several that fit, the one that the work shows most of."""
         best: tuple[float, Topic, frames.Shown] | None = None
+        top = max((score for _, score in plan.topics), default=0.0)
         for key, score in plan.topics:
-            if score >= 0.9 and key in self.topics:
+            if score >= max(0.9, top - FITS_TOO) and key in self.topics:
                 shown = frames.shown(self.topics[key], self.index, terms)
                 worth = score + SHOWN_MORE * min(6, len(shown.strong()))
                 if best is None or worth > best[0]:
@@ -134,8 +136,7 @@ class Composer:
         statements += frames.dead_statements(shown.dead, 1)
         if plan.kind is Kind.WALKTHROUGH:
             told = [g for g in ranked if g.document.kind is DocumentKind.PROSE and any(u.kind == "sentence" for u in g.units)][:1]
-            flow = flow_statement(self.index, terms)
-            statements[1:1] = ([flow] if flow else []) + [say_group(g, Role.EVIDENCE) for g in told if not _overlaps(g, statements)]
+            statements[1:1] = self._flow(plan, terms) + [say_group(g, Role.EVIDENCE) for g in told if not _overlaps(g, statements)]
         if len(statements) < 5:
             near = [g for g in diverse(ranked, terms, 2) if not _overlaps(g, statements)]
             statements += [say_group(g, Role.EVIDENCE) for g in near[:1]]
@@ -150,12 +151,17 @@ class Composer:
         reasoned = any(s.role in {Role.REASON, Role.TRADE_OFF} for s in statements)
         return [g for g in frames.missing(topic, self.index) if not (reasoned and _WHY.search(g))]
 
+    def _flow(self, plan: Plan, terms: Sequence[Term]) -> list[Statement]:
+        """The stages of the candidate's own flowchart, where a design is to be walked through."""
+        if plan.kind is not Kind.WALKTHROUGH or not _DESIGN.search(plan.question):
+            return []
+        flow = flow_statement(self.index, terms)
+        return [flow] if flow else []
+
     def _by_search(self, plan: Plan, terms: Sequence[Term], ranked: Sequence[Group], topic: Topic | None, shown: frames.Shown | None) -> list[Statement]:
         chosen = diverse(ranked, terms, 5)
         statements = [say_group(g, Role.LEAD if i == 0 else Role.NUMBER if plan.wants_number else Role.EVIDENCE) for i, g in enumerate(chosen)]
-        if plan.kind is Kind.WALKTHROUGH and _DESIGN.search(plan.question):
-            flow = flow_statement(self.index, terms)
-            statements[1:1] = [flow] if flow else []
+        statements[1:1] = self._flow(plan, terms)
         if plan.wants_reason or topic is not None:
             record = record_for(plan, terms, topic, self.index)
             recorded = record_statements(record, terms, self.index, full=plan.wants_reason) if record else []

@@ -18,9 +18,21 @@ MAX_FRAGMENT = 130
 MAX_JOIN = 10
 
 _COMMENT = re.compile(r"^\s*(?:#+|//+|--|/?\*+|<!--|;|\{#|\{/\*)\s?(?P<text>.*?)(?:\*/\}?|-->|#\})?\s*$")
-_TRAILING = re.compile(r"(?<=\S)\s+(?:#|//|--)\s(?P<text>[^\"']{4,})$")
-_CODEISH = re.compile(r"^[\w.\[\]]+\s*(?:=|\()|[;{}]\s*$|^\s*(?:import|from|return|raise|if|elif|else|for|while|async|await|def|class|const|let|var|function|SELECT|@)\b.*[\w)\]:({]$|^@\w+|\)\s*$|^\w+:\s*\S+$")
-_ASSIGN = re.compile(r"^(?:export\s+)?(?:(?:const|let|var|val|final|static|public|private|protected|readonly|local|my)\s+)*(?:\w+(?:<[^>]*>)?\s+)?(?P<name>[A-Za-z_$][\w.$\[\]'\"]*)\s*(?::\s*[^=]{1,60})?\s*(?:=|:=|<-|\|=)\s*(?P<value>(?!=).+)$")
+_TRAILING = {
+    mark: re.compile(rf"(?<=\S)\s+{mark}\s(?P<text>[^\"']{{4,}})$") for mark in ("#", "//", "--")
+}
+_BARE_MARK = re.compile(r"\s+#\s*$")
+_DASHED = frozenset({"sql", "lua", "haskell", "elm", "ada", "vhdl", "plsql"})  # "--" opens a comment there
+_SLASHED = frozenset({
+    "javascript", "typescript", "tsx", "jsx", "java", "kotlin", "scala", "go", "rust", "c", "cpp", "c++", "csharp", "swift",
+    "dart", "groovy", "scss", "less", "zig", "vue", "svelte",
+})  # "//" opens a comment there, and "#" does not
+_CODEISH = re.compile(r"^[\w.\[\]]+\s*(?:=|\()|[;{}]\s*$|^\s*(?:import|from|return|raise|if|elif|else|for|while|async|await|def|class|const|let|var|function|SELECT|@)\b.*[\w)\]:({]$|^@[\w.]+(?:\(.*\))?$|\)\s*$|^\w+:\s*\S+$")
+_ASSIGN = re.compile(r"^(?:export\s+)?(?:(?:const|let|var|val|final|static|public|private|protected|readonly|local|my)\s+)*(?:(?!(?:where|and|or|on|when|if|not|in|then|case|having|assert|with|select)\b)\w+(?:<[^>]*>)?\s+)?(?P<name>[A-Za-z_$][\w.$\[\]'\"]*)\s*(?::\s*[^=]{1,60})?\s*(?:=(?![=>])|:=|<-(?!<))\s*(?P<value>.+)$")
+_SHELL_ASSIGN = re.compile(r"^(?:(?:export|local|readonly|declare(?:\s+-\w+)?)\s+)?(?P<name>[A-Za-z_]\w*)=(?P<value>\S.*)$")
+_TYPED = re.compile(r"^(?P<name>[A-Za-z_]\w*)\??\s*:\s*(?P<type>[A-Za-z_][\w.]*(?:\[.*\]|<.*>)?(?:\[\])?(?:\s*\|\s*[\w.\[\]'\"]+)*)\s*;?$")
+_TYPE_NAME = re.compile(r"^(?:str|int|float|bool|bytes|dict|list|set|tuple|object|string|number|boolean|unknown|any|void|null|undefined|never|[A-Z]\w*)\b")
+_METHOD = re.compile(r"^(?:(?:public|private|protected|static|async|override|get|set)\s+)*(?!(?:if|for|while|switch|catch|with|function)\b)[\w$]+\s*(?:<[^>]*>)?\([^'\"`=]*\)\s*(?::\s*[^={]+)?\{$")
 _KWARG = re.compile(r"^(?P<name>[A-Za-z_][\w\-]*)\s*[=:]\s*(?P<value>.+?),?$")
 _DEF = re.compile(r"^(?:export\s+)?(?:default\s+)?(?:public\s+|private\s+|protected\s+|static\s+|abstract\s+)*(?:async\s+)?(?:def|class|function\*?|func|fn|interface|struct|enum|type|fun|trait|impl)\s+(?P<name>(?:\([^)]*\)\s*)?[\w$]+)")
 _ARROW = re.compile(r"^(?:export\s+)?(?:const|let|var)\s+(?P<name>[\w$]+)\s*(?::[^=]+)?=\s*(?:async\s*)?(?:\([^)]*\)|\w+)\s*(?::[^=]+)?=>")
@@ -29,10 +41,12 @@ _ROUTE = re.compile(r"^@?\w+\.(?P<verb>get|post|put|patch|delete|route|websocket
 _IMPORT = re.compile(r"^(?:import\b|from\s+\S+\s+import\b|const\s+.+=\s*require\(|library\(|using\s|#include|use\s)")
 _SENTENCE_LIKE = re.compile(r"^(?!(?:if|for|while|return|raise|with|await|async|def|class|import|from|assert|else|elif|try|except)\b)[A-ZÀ-Þ]?[\w'’-]*(?:\s+[\w'’/-]+){3,}[^=]*$|^[A-Z][a-z]+\b(?:[ ,][^=;{}]+)?[.:!?)]?$", re.UNICODE)
 _SENTENCE = re.compile(r"(?<=[.!?])[\"')\]*_`]*\s+(?=[\"'(\[*_`]*[A-ZÀ-ÖØ-Þ\d])")
-_MARKDOWN = re.compile(r"!\[[^\]]*\]\([^)]*\)|\[(?P<text>[^\]]+)\]\([^)]*\)|(?P<tag></?(?:a|abbr|b|br|center|code|details|div|em|font|h[1-6]|hr|i|img|kbd|li|ol|p|picture|pre|small|source|span|strong|sub|summary|sup|table|tbody|td|th|thead|tr|u|ul|video)\b[^>]*>)")
+_MARKDOWN = re.compile(r"\[!\[[^\]]*\]\([^)]*\)\]\([^)]*\)|<!--.*?-->|!\[[^\]]*\]\([^)]*\)|\[(?P<text>[^\]]+)\]\([^)]*\)|(?P<tag></?(?:a|abbr|b|br|center|code|details|div|em|font|h[1-6]|hr|i|img|kbd|li|ol|p|picture|pre|small|source|span|strong|sub|summary|sup|table|tbody|td|th|thead|tr|u|ul|video)\b[^>]*>)")
 _NOISE = re.compile(r"\bwarn(?:ings?)?\b|Warning\b|site-packages|^\[Parallel|\bit/s\]|\d+%\|[█#▏ ]|^\s*(?:Collecting|Requirement already|Downloading|Installing)\b|Trust notebook|^<.*>$", re.IGNORECASE)
 _REPR = re.compile(r"^\s*[\w.]*\(?(?:\w+=[^=]*,\s*)*\w+=[^=,]+[,)]+\s*$|^\s*<[\w.]+ .*>$|^<.* at 0x")
-_RUN_IN = re.compile(r"^\s*(?:[-*+]\s+|\d+[.)]\s+)?(?:\*\*|__)(?P<head>[^*_]{2,60}?)[.:]?(?:\*\*|__)[.:]?\s+(?=\S)")
+_RUN_IN = re.compile(r"^\s*(?:[-*+]\s+|\d+[.)]\s+)?(?:\*\*|__)(?P<head>[^*_]{2,60}?)(?:[.:](?:\*\*|__)|(?:\*\*|__)[.:])\s+(?=\S)")
+_QUOTES = re.compile(r"\"\"\"|\'\'\'|#.*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'")
+_DOCSTRING = re.compile(r"^[rRuUbBfF]{0,2}(?:\"\"\"|\'\'\')")
 _ROW = re.compile(r"^\s*\|(.+)\|\s*$")
 
 
@@ -59,7 +73,7 @@ def units_of(document: Document, first: int, last: int, lines: Sequence[str]) ->
         units = list(_settings(document, first, last, lines))
         if units:
             return units
-    return list(_code(first, last, lines))
+    return list(_code(first, last, lines, document.language))
 
 
 def fragment(text: str, limit: int = MAX_FRAGMENT) -> str:
@@ -87,11 +101,13 @@ def _settings(document: Document, first: int, last: int, lines: Sequence[str]) -
         return
     for number in range(first, last + 1):
         line = lines[number - 1]
-        comment = _COMMENT.match(line)
+        if re.fullmatch(r"\s*(?:---|\.\.\.)\s*", line):
+            continue  # what separates YAML documents is no remark
+        comment = _COMMENT.match(line) if re.match(r"^\s*(?:#|//|;|<!--|\{#)", line) else None
         if number in known and not (comment and line.lstrip()[:1] == "#"):
             path, value = known[number]
             tail = ".".join(path.split(".")[-3:])
-            note = _TRAILING.search(line)
+            note = _TRAILING["#"].search(line)
             clause = f"`{fragment(tail)}` is `{fragment(value)}`" if value else f"`{fragment(path)}` is set up"
             if document.language == "dockerfile":
                 clause = f"`{fragment(path + ' ' + value)}`"
@@ -117,30 +133,75 @@ def _comment_unit(start: int, end: int, text: str) -> Unit:
     return Unit(start, end, "comment", text, f'a comment says "{fragment(text, 200)}"')
 
 
-def _code(first: int, last: int, lines: Sequence[str]) -> Iterator[Unit]:
+def _marks(language: str) -> tuple[str, ...]:
+    """The marks that open a comment in a language; where it is not known, those of most scripts."""
+    if language in _DASHED:
+        return ("--",)
+    return ("//",) if language in _SLASHED else ("#",) if language in {"python", "shell", "r", "ruby", "julia", "perl"} else ("#", "//")
+
+
+def _strings(lines: Sequence[str], base: int, last: int) -> dict[int, int]:
+    """The Python lines that begin within a triple-quoted string, each with the line that opened it."""
+    inside: dict[int, int] = {}
+    quote, opened = "", 0
+    for number in range(base, min(last, len(lines)) + 1):
+        line, at = lines[number - 1], 0
+        if quote:
+            inside[number] = opened
+            end = line.find(quote)
+            if end < 0:
+                continue
+            quote, at = "", end + 3
+        while at < len(line):
+            token = _QUOTES.search(line, at)
+            if token is None:
+                break
+            at = token.end()
+            if token[0] in {'"""', "'''"}:
+                end = line.find(token[0], at)
+                if end < 0:
+                    quote, opened = token[0], number
+                    break
+                at = end + 3
+    return inside
+
+
+def _code(first: int, last: int, lines: Sequence[str], language: str = "", base: int = 1) -> Iterator[Unit]:
+    inside = _strings(lines, base, last) if language in {"python", ""} else {}
+    openers = frozenset(inside.values())
+    marks = _marks(language)
+    opening = re.compile(rf"^\s*(?:{'|'.join(marks)}|/?\*(?!\*?[\w(])|\{{/\*|<!--)")
     number = first
     while number <= last:
         line = lines[number - 1] if number <= len(lines) else ""
         stripped = line.strip()
-        if not stripped or stripped.startswith("#!") or stripped in {"}", "{", ")", "]", "});", ");", "},", "],", "};", "else:", "try:", "*/", "/**"}:
+        if not stripped or stripped.startswith("#!") or stripped in {"}", "{", ")", "]", "});", ");", "},", "],", "};", "else:", "try:", "*/", "/**", "---", '"""', "'''"} and number not in openers:
             number += 1
             continue
-        if stripped.startswith(('"""', "'''", 'r"""')):
+        opened = inside.get(number)
+        if opened is not None or (number in openers and _DOCSTRING.match(stripped)):
+            start = number if opened is None else opened
             end = number
-            quote = '"""' if '"""' in stripped else "'''"
-            if stripped.count(quote) < 2:
-                while end < last and quote not in lines[end]:
-                    end += 1
-                end = min(end + 1, last)
-            yield from _docstring(number, end, lines, quote)
+            while end < last and inside.get(end + 1) == start:
+                end += 1
+            if _DOCSTRING.match(lines[start - 1].strip()):
+                yield from _docstring(number, end, lines, '"""' if '"""' in lines[start - 1] else "'''")
+            else:  # text that the code holds (a query, a template), not what it says of itself
+                for n in range(number, end + 1):
+                    if len(lines[n - 1].strip(" \t\"')")) > 3:
+                        yield Unit(n, n, "line", lines[n - 1].strip(), f"has `{fragment(lines[n - 1])}`")
             number = end + 1
             continue
-        comment = _COMMENT.match(line) if re.match(r"^\s*(#|//|--|/?\*|\{/\*|<!--)", line) else None
+        if _DOCSTRING.match(stripped):
+            yield from _docstring(number, number, lines, '"""' if '"""' in stripped else "'''")
+            number += 1
+            continue
+        comment = _COMMENT.match(line) if opening.match(line) else None
         if comment:
             end, text = number, comment["text"].strip()
             dead = _looks_like_code(text)
             while not dead and end < last:
-                following = _COMMENT.match(lines[end]) if re.match(r"^\s*(#|//|--|\*)", lines[end]) else None
+                following = _COMMENT.match(lines[end]) if opening.match(lines[end]) else None
                 if following is None or not following["text"].strip() or _looks_like_code(following["text"].strip()):
                     break
                 text += " " + following["text"].strip()
@@ -149,8 +210,8 @@ def _code(first: int, last: int, lines: Sequence[str]) -> Iterator[Unit]:
                 yield _comment_unit(number, end, text)
             number = end + 1
             continue
-        end, text = _join(number, last, lines)
-        yield _code_unit(number, end, text)
+        end, text = _join(number, last, lines, marks)
+        yield _code_unit(number, end, text, language, marks)
         number = end + 1
 
 
@@ -162,9 +223,9 @@ def _docstring(first: int, last: int, lines: Sequence[str], quote: str) -> Itera
         if not text or re.fullmatch(r"[-=~#]+", text):
             yield from _said(buffer)
             continue
-        if re.match(r"^(?:[-*#]|:\w+|@\w+|\w+(?:\s*\([^)]*\))?:\s)", text):
+        if re.match(r"^(?:[-*#]|\d+[.)]\s|:\w+|@\w+|\w+(?:\s*\([^)]*\))?:\s)", text):
             yield from _said(buffer)
-        buffer.append((number, text.lstrip("#*- ")))
+        buffer.append((number, re.sub(r"^(?:[#*\- ]+|\d+[.)]\s+)", "", text)))
     yield from _said(buffer)
 
 
@@ -173,15 +234,14 @@ def _said(buffer: list[tuple[int, str]]) -> Iterator[Unit]:
         yield Unit(unit.start, unit.end, "docstring", unit.text, f"its docstring says {unit.clause}")
 
 
-def _join(number: int, last: int, lines: Sequence[str]) -> tuple[int, str]:
+def _join(number: int, last: int, lines: Sequence[str], marks: Sequence[str] = ("#", "//")) -> tuple[int, str]:
     """A logical line: joined while brackets stay open, for at most ten lines and 260 characters."""
     text, end = lines[number - 1].strip(), number
-    if _open(_TRAILING.sub("", text)):
-        text = _TRAILING.sub("", text).rstrip("# ")
+    if _open(_uncommented(text, marks)):
+        text = _uncommented(text, marks).rstrip("# ")
     while end < last and end - number < MAX_JOIN and len(text) < 260 and _open(text) and not text.endswith("{"):
-        following = _TRAILING.sub("", lines[end].strip())
-        following = re.sub(r"\s+#\s*$", "", following)
-        if following.startswith(("#", "//")):
+        following = _uncommented(lines[end].strip(), marks)
+        if following.startswith(tuple(marks)):
             end += 1
             continue
         if _DEF.match(following):
@@ -191,20 +251,53 @@ def _join(number: int, last: int, lines: Sequence[str]) -> tuple[int, str]:
     return end, text
 
 
+def _uncommented(text: str, marks: Sequence[str]) -> str:
+    """A line without the remark at its end."""
+    for mark in marks:
+        text = _TRAILING[mark].sub("", text)
+    return _BARE_MARK.sub("", text) if "#" in marks else text
+
+
 def _open(text: str) -> bool:
     return text.count("(") + text.count("[") > text.count(")") + text.count("]")
 
 
-def _code_unit(start: int, end: int, text: str) -> Unit:
-    note = _TRAILING.search(text)
+def _code_unit(start: int, end: int, text: str, language: str = "", marks: Sequence[str] = ("#", "//")) -> Unit:
+    text = _BARE_MARK.sub("", text) if "#" in marks else text
+    note = next((m for m in (_TRAILING[mark].search(text) for mark in marks) if m), None)
     code = text[: note.start()] if note and note.start() > 3 else text
-    kind, clause = _clause(code.rstrip(";").rstrip())
+    kind, clause = _clause(code.rstrip(";").rstrip(), language)
     if note:
         clause += f' ("{fragment(note["text"], 90)}")'
     return Unit(start, end, kind, text, clause)
 
 
-def _clause(code: str) -> tuple[str, str]:
+def _set(name: str, value: str) -> tuple[str, str]:
+    """How an assignment is said; of a value that goes on over the next lines, only that it is built."""
+    shown = value.rstrip("{[( ")
+    if not shown:
+        return "setting", f"builds `{fragment(name, 60)}`"
+    return "setting", f"sets `{fragment(name, 60)}` to `{fragment(shown + ('…' if shown != value else ''))}`"
+
+
+def _several(value: str) -> bool:
+    """Whether more arguments follow the first on a line within a call (``a=1, b=2``)."""
+    depth, quote = 0, ""
+    for i, ch in enumerate(value):
+        if quote:
+            quote = "" if ch == quote else quote
+        elif ch in "\"'`":
+            quote = ch
+        elif ch in "([{":
+            depth += 1
+        elif ch in ")]}":
+            depth -= 1
+        elif ch == "," and depth <= 0 and re.match(r"\s*[\w*]+\s*=(?!=)", value[i + 1 :]):
+            return True
+    return depth < 0
+
+
+def _clause(code: str, language: str = "") -> tuple[str, str]:
     test = _TEST.match(code)
     if test:
         name = test["name"] or test["fn"] or test["go"]
@@ -228,12 +321,20 @@ def _clause(code: str) -> tuple[str, str]:
         return "condition", f"checks `{fragment(branch['cond'])}`"
     if re.match(r"^(?:except|catch|rescue)\b|^\}\s*catch", code):
         return "except", f"catches with `{fragment(code.rstrip(':{ '))}`"
-    assign = _ASSIGN.match(code)
-    if assign and not code.endswith("=>"):
-        return "setting", f"sets `{fragment(assign['name'], 60)}` to `{fragment(assign['value'].rstrip('{[( ') or assign['value'])}`"
-    keyword = _KWARG.match(code)
-    if keyword:
-        return "setting", f"sets `{fragment(keyword['name'], 60)}` to `{fragment(keyword['value'])}`"
+    if language in _SLASHED and _METHOD.match(code):
+        return "definition", f"defines `{fragment(code.rstrip('{ '), 100)}`"
+    if language in _DASHED:
+        return "line", f"has `{fragment(code)}`"
+    typed = _TYPED.match(code)
+    if typed and _TYPE_NAME.match(typed["type"]):
+        return "setting", f"declares `{fragment(code)}`"
+    assign = (_SHELL_ASSIGN if language == "shell" else _ASSIGN).match(code)
+    keyword = _KWARG.match(code) if language != "shell" else None
+    found = assign if assign and not code.endswith("=>") else keyword
+    if found and (_several(found["value"]) or (":" in code[: found.start("value")] and found is keyword and language == "python")):
+        return "setting", f"has `{fragment(code.rstrip(','))}`"
+    if found:
+        return _set(found["name"], found["value"].rstrip(",") if found is keyword else found["value"])
     if re.match(r"^[\w.$]+(?:<[^>]*>)?\(.*", code) or code.startswith("await "):
         return "call", f"calls `{fragment(code.removeprefix('await '))}`"
     return "line", f"has `{fragment(code)}`"
@@ -265,6 +366,8 @@ def _prose(first: int, last: int, lines: Sequence[str]) -> Iterator[Unit]:
                 continue
             said = "; ".join(f"{h}: {c}" if h and h != c else c for h, c in _zip(header, cells) if c)
             yield Unit(number, number, "row", " ".join(header + cells), f'"{fragment(said, 240)}"')
+        elif re.match(r"(?:<!--.*-->|>\s*\[!\w+\])$", stripped):
+            continue  # a remark to the renderer
         elif stripped.startswith("#"):
             yield Unit(number, number, "heading", plain(stripped), f'a section is headed "{fragment(plain(stripped), 100)}"')
         elif stripped and not re.fullmatch(r"[=\-~^*_]{3,}", stripped):
@@ -310,7 +413,7 @@ def _notebook(document: Document, first: int, last: int, lines: Sequence[str]) -
             continue
         code_end = min(end, cell.output - 1) if cell.output else end
         if start <= code_end:
-            yield from _code(start, code_end, lines)
+            yield from _code(start, code_end, lines, document.language or "python", cell.start)
         if cell.output and end > cell.output:
             head = ""
             for number in range(max(start, cell.output + 1), end + 1):

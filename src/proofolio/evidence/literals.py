@@ -113,8 +113,8 @@ def needs_of(pattern: str, flags: int) -> tuple[tuple[Need, ...], bool]:
 
 
 def _tells(need: Need) -> bool:
-    shortest = min(map(len, need.texts))
-    return len(need.texts) <= MAX_TEXTS and (shortest >= SHORTEST or (shortest > 0 and _DIGITS.issuperset(need.texts)))
+    """Whether texts that hold none of it are many: single letters and signs stand everywhere."""
+    return len(need.texts) <= MAX_TEXTS and all(len(t) >= SHORTEST or (t and (t in _DIGITS or not t.isascii())) for t in need.texts)
 
 
 def _worth(need: Need) -> tuple[int, bool, int]:
