@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import QUESTION
 
+from conftest import QUESTION
 from proofolio.server.app import make_app
 from proofolio.server.run import listen
 from proofolio.workflows import Portfolio

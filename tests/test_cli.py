@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import QUESTION, SECRET, TRAIN, commit, write
 
+from conftest import QUESTION, SECRET, TRAIN, commit, write
 from proofolio import cli
 from proofolio.rendering.clean import clean
 

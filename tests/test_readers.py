@@ -94,7 +94,13 @@ def test_what_a_file_can_prove(path: str, rank: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "rank"), [("model,auc,brier", "output"), ("name,city,age", "claim"), ("step,p95_ms", "output"), ("recalled,scored_by", "claim")]
+    ("header", "rank"),
+    [
+        ("model,auc,brier", "output"),
+        ("name,city,age", "claim"),
+        ("step,p95_ms", "output"),
+        ("recalled,scored_by", "claim"),
+    ],
 )
 def test_a_table_with_a_measure_among_its_columns_is_a_result(header: str, rank: str) -> None:
     assert str(must("table.csv", f"{header}\n1,2,3\n").rank) == rank
@@ -153,7 +159,10 @@ def test_what_nobody_wrote_is_no_evidence(path: str, text: str | bytes) -> None:
     ("path", "text"),
     [
         ("gen.py", "print('DO NOT EDIT')\n"),  # writes such a header, and has none
-        ("sync.yaml", "# This manifest was generated. DO NOT EDIT.\ninterval: 1m\n"),  # short: it runs all the same
+        (
+            "sync.yaml",
+            "# This manifest was generated. DO NOT EDIT.\ninterval: 1m\n",
+        ),  # short: it runs all the same
         ("README.md", "Files marked DO NOT EDIT are generated.\n"),
         ("data.csv", "a,b\n" + "1" * 30_000 + ",2\n"),
     ],
@@ -175,9 +184,15 @@ def test_redaction_is_applied_to_everything_that_is_kept() -> None:
         b'{"output_type": "stream", "text": "SECRET out"},'
         b'{"output_type": "display_data", "data": {"image/png": "iVBORw0KGgo="}}]}]}'
     )
-    for path, raw in (("x.ipynb", notebook), ("SECRET/a.png", b"\x89PNG"), ("a.md", b"# SECRET\n```mermaid\nSECRET\n```\n")):
+    for path, raw in (
+        ("x.ipynb", notebook),
+        ("SECRET/a.png", b"\x89PNG"),
+        ("a.md", b"# SECRET\n```mermaid\nSECRET\n```\n"),
+    ):
         entry = FileEntry(path, len(raw), "", lambda raw=raw: raw)  # type: ignore[misc]
-        found = read(entry, SourceInfo("s", "folder", "."), lambda text, _: text.replace("SECRET", "[redacted]"))
+        found = read(
+            entry, SourceInfo("s", "folder", "."), lambda text, _: text.replace("SECRET", "[redacted]")
+        )
         assert found is not None and found.figures
         assert "SECRET" not in found.text
         assert not any("SECRET" in f.caption + f.words for f in found.figures)
@@ -214,7 +229,11 @@ def test_a_pdf_gives_its_pages() -> None:
 
 def text_pdf(*pages: list[str]) -> bytes:
     """A PDF of text pages, made by hand: one font, one line below the other."""
-    objects = [b"<< /Type /Catalog /Pages 2 0 R >>", b"", b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"]
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"",
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
     kids = []
     for lines in pages:
         shown = b" ".join(b"(%s) Tj T*" % line.encode() for line in lines)

@@ -8,7 +8,9 @@ from proofolio.readers import caption_figures, read
 
 def document(path: str, text: str) -> Document:
     raw = text.encode()
-    found = read(FileEntry(path, len(raw), "", lambda: raw), SourceInfo("s", "folder", "."), lambda body, _: body)
+    found = read(
+        FileEntry(path, len(raw), "", lambda: raw), SourceInfo("s", "folder", "."), lambda body, _: body
+    )
     assert found is not None
     return found
 
@@ -48,9 +50,14 @@ def test_an_alt_text_that_says_nothing_gives_way_to_the_heading() -> None:
 
 
 def test_html_rst_and_notebook_references() -> None:
-    html = document("README.md", '# A\n<p><img width="400" src="./docs/flow.svg?raw=true" alt="How data flows"></p>\n')
+    html = document(
+        "README.md", '# A\n<p><img width="400" src="./docs/flow.svg?raw=true" alt="How data flows"></p>\n'
+    )
     assert captioned("docs/flow.svg", html).caption == "How data flows"
-    rst = document("docs/index.rst", "Flow\n====\n\n.. figure:: /docs/flow.svg\n   :width: 80%\n   :alt: How data flows\n")
+    rst = document(
+        "docs/index.rst",
+        "Flow\n====\n\n.. figure:: /docs/flow.svg\n   :width: 80%\n   :alt: How data flows\n",
+    )
     assert captioned("docs/flow.svg", rst).caption == "How data flows"
     cells = '{"cells": [{"cell_type": "markdown", "source": "![How data flows](../docs/flow.svg)"}]}'
     assert captioned("docs/flow.svg", document("nb/a.ipynb", cells)).caption == "How data flows"

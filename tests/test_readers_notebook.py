@@ -28,7 +28,10 @@ def stream(text: str) -> dict[str, Any]:
 
 
 def shown(**data: Any) -> dict[str, Any]:
-    return {"output_type": "display_data", "data": {key.replace("_", "/"): value for key, value in data.items()}}
+    return {
+        "output_type": "display_data",
+        "data": {key.replace("_", "/"): value for key, value in data.items()},
+    }
 
 
 def plot() -> dict[str, Any]:
@@ -37,13 +40,20 @@ def plot() -> dict[str, Any]:
 
 def notebook(*cells: Any, **more: Any) -> Document:
     raw = json.dumps({"cells": cells, "nbformat": 4, **more}).encode()
-    found = read(FileEntry("a.ipynb", len(raw), "", lambda: raw), SourceInfo("s", "folder", "."), lambda t, _: t)
+    found = read(
+        FileEntry("a.ipynb", len(raw), "", lambda: raw), SourceInfo("s", "folder", "."), lambda t, _: t
+    )
     assert found is not None
     return found
 
 
 def test_cells_stand_where_they_say() -> None:
-    found = notebook(markdown("# Churn\n\nWhy."), code(["import os\n", "print(1)"], stream("1\n2\n")), code(""), code("x = 1"))
+    found = notebook(
+        markdown("# Churn\n\nWhy."),
+        code(["import os\n", "print(1)"], stream("1\n2\n")),
+        code(""),
+        code("x = 1"),
+    )
     lines = found.text.split("\n")
     assert lines == ["# Churn", "", "Why.", "", "import os", "print(1)", "# Output:", "1", "2", "", "x = 1"]
     assert [(c.index, c.kind, c.start, c.end, c.output) for c in found.cells] == [
@@ -71,7 +81,12 @@ def test_long_output_is_cut_and_stands_alone() -> None:
 
 def test_outputs_become_text() -> None:
     table = "<table><tr><th></th><th>auc</th></tr><tr><td>xgb</td><td><b>0.81</b> &amp; up</td></tr></table>"
-    error = {"output_type": "error", "ename": "ValueError", "evalue": "bad \x1b[31mred\x1b[0m", "traceback": ["long"]}
+    error = {
+        "output_type": "error",
+        "ename": "ValueError",
+        "evalue": "bad \x1b[31mred\x1b[0m",
+        "traceback": ["long"],
+    }
     found = notebook(
         code("a", shown(text_html=table, text_plain="<pandas.io.formats.style.Styler at 0x7f>")),
         code("b", shown(text_html=table, text_plain="   auc\nxgb 0.81")),
@@ -91,7 +106,9 @@ def test_outputs_become_text() -> None:
 
 
 def test_a_cell_that_was_not_run_says_so() -> None:
-    found = notebook(code("a", count=None), code("b", count=3), code("c", stream("x"), count=None), markdown("m"))
+    found = notebook(
+        code("a", count=None), code("b", count=3), code("c", stream("x"), count=None), markdown("m")
+    )
     assert [cell.executed for cell in found.cells] == [False, True, True, True]
 
 
@@ -160,7 +177,9 @@ def test_a_plot_without_a_title_is_captioned_by_heading_and_call() -> None:
     )
 )
 def test_cells_never_overlap_and_hold_every_line(cells: list[tuple[str, str, list[str]]]) -> None:
-    found = notebook(*({"cell_type": k, "source": s, "outputs": [stream(o) for o in outs]} for k, s, outs in cells))
+    found = notebook(
+        *({"cell_type": k, "source": s, "outputs": [stream(o) for o in outs]} for k, s, outs in cells)
+    )
     lines = found.text.split("\n")
     held = [0] * (len(lines) + 2)
     for cell in found.cells:

@@ -13,7 +13,9 @@ from proofolio.readers.code_cuts import DEFINITIONS
 
 def document(path: str, text: str) -> Document:
     raw = text.encode()
-    found = read(FileEntry(path, len(raw), "", lambda: raw), SourceInfo("s", "folder", "."), lambda body, _: body)
+    found = read(
+        FileEntry(path, len(raw), "", lambda: raw), SourceInfo("s", "folder", "."), lambda body, _: body
+    )
     assert found is not None
     return found
 
@@ -94,7 +96,9 @@ def test_python() -> None:
 
 def test_a_bare_class_header_goes_with_its_first_method() -> None:
     body = "".join(f"        x{i} = {i}\n" for i in range(12))
-    text = f"class Guard:\n    def check(self):\n{body}        return x1\n\n    def drop(self):\n        pass\n"
+    text = (
+        f"class Guard:\n    def check(self):\n{body}        return x1\n\n    def drop(self):\n        pass\n"
+    )
     assert cut("a.py", text) == [(1, 15, "Guard", "Guard.check"), (17, 18, "Guard", "Guard.drop")]
 
 
@@ -104,6 +108,12 @@ def test_a_long_function_is_cut_at_blank_lines() -> None:
     assert [symbol for *_, symbol in passages] == ["f", "f", "f"]
     lines = text.split("\n")
     assert all(lines[end] == "" for _, end, *_ in passages[:-1])  # each cut is at a blank line
+
+
+def test_blank_lines_go_before_outer_lines() -> None:
+    text = "".join(f"a{i} = {i}\n" + ("\n" if i % 13 == 12 else "") for i in range(70))
+    lines = text.split("\n")
+    assert all(lines[end] == "" for _, end, *_ in cut("a.py", text)[:-1])
 
 
 def test_cells_of_a_script_are_passages() -> None:
@@ -143,7 +153,12 @@ def test_definitions_by_language(path: str, text: str, symbols: list[str]) -> No
 
 
 def test_sql_by_statement() -> None:
-    text = "create table a (\n  x int -- not; here\n);\n\ninsert into b values ('a;b');\n" + "\n-- long\n" + "select 1,\n" * 20 + "2;\n"
+    text = (
+        "create table a (\n  x int -- not; here\n);\n\ninsert into b values ('a;b');\n"
+        + "\n-- long\n"
+        + "select 1,\n" * 20
+        + "2;\n"
+    )
     passages = cut("load.sql", text)
     assert [(p[0], p[3]) for p in passages] == [(1, "a, b"), (7, "")]
     assert all(context == "load" for _, _, context, _ in passages)
@@ -188,10 +203,18 @@ def test_a_yaml_list_in_the_column_of_its_key_is_under_the_key() -> None:
 @pytest.mark.parametrize(
     ("path", "text", "symbols"),
     [
-        ("pyproject.toml", "[project]\n" + "a = 1\n" * 11 + "# why\n[tool.ruff]\n" + "b = 1\n" * 11, ["project", "tool.ruff"]),
+        (
+            "pyproject.toml",
+            "[project]\n" + "a = 1\n" * 11 + "# why\n[tool.ruff]\n" + "b = 1\n" * 11,
+            ["project", "tool.ruff"],
+        ),
         ("Dockerfile", "FROM a AS build\n" + "RUN x\n" * 12 + "FROM b\nCOPY y\n", ["build", ""]),
         ("Makefile", "test:\n" + "\tpytest\n" * 12 + "lint: test\n\truff\n", ["test", "lint"]),
-        ("package.json", '{\n  "name": "x",\n  "scripts": {\n' + '    "a": "b",\n' * 16 + '  }\n}\n', ["name", "a", "a"]),
+        (
+            "package.json",
+            '{\n  "name": "x",\n  "scripts": {\n' + '    "a": "b",\n' * 16 + "  }\n}\n",
+            ["name", "a", "a"],
+        ),
     ],
 )
 def test_config_by_section(path: str, text: str, symbols: list[str]) -> None:
@@ -211,12 +234,21 @@ def test_prose_by_heading_with_its_trail() -> None:
 
 
 def test_other_kinds_of_heading() -> None:
-    assert [p[2] for p in cut("a.md", "Title\n=====\ntext\n\nSub\n---\ntext\n\n- item\n---\n")] == ["Title", "Title > Sub"]
-    assert [p[2] for p in cut("a.rst", "Title\n=====\n\ntext\n\nSub\n~~~\n\ntext\n")] == ["Title", "Title > Sub"]
+    assert [p[2] for p in cut("a.md", "Title\n=====\ntext\n\nSub\n---\ntext\n\n- item\n---\n")] == [
+        "Title",
+        "Title > Sub",
+    ]
+    assert [p[2] for p in cut("a.rst", "Title\n=====\n\ntext\n\nSub\n~~~\n\ntext\n")] == [
+        "Title",
+        "Title > Sub",
+    ]
     assert [p[2] for p in cut("resume.txt", "Jane\n\nWORK EXPERIENCE\nx\n\nEducation\ny\n")] == [
         "", "Work Experience", "Education"
     ]  # fmt: skip
-    assert [p[2] for p in cut("a.Rmd", "# Model\n\n```{r}\nglm(x)\n```\n\n## Check\ntext\n")] == ["Model", "Model > Check"]
+    assert [p[2] for p in cut("a.Rmd", "# Model\n\n```{r}\nglm(x)\n```\n\n## Check\ntext\n")] == [
+        "Model",
+        "Model > Check",
+    ]
 
 
 def test_paragraphs_stay_together() -> None:

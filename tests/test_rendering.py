@@ -8,11 +8,11 @@ import re
 import unicodedata
 
 import pytest
-from conftest import ESCAPES, QUESTION, SCRIPT
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from conftest import ESCAPES, QUESTION
 from proofolio.core.errors import UsageError
 from proofolio.core.records import (
     Answer,

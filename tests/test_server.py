@@ -9,9 +9,9 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
-from conftest import NASTY_NAME, QUESTION, SCRIPT, SECRET, TRAIN, write
 from fastapi.testclient import TestClient
 
+from conftest import NASTY_NAME, QUESTION, SCRIPT, SECRET, TRAIN, write
 from proofolio.rendering.clean import clean
 from proofolio.server.app import make_app
 from proofolio.server.guard import CSP

@@ -205,20 +205,31 @@ def test_gitignore_does_not_hide_what_is_committed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "kept"),
     [
-        ({"go.mod": "module x", "main.go": "1", "vendor/modules.txt": "1", "vendor/a/b.go": "1"}, {"go.mod", "main.go"}),
+        (
+            {"go.mod": "module x", "main.go": "1", "vendor/modules.txt": "1", "vendor/a/b.go": "1"},
+            {"go.mod", "main.go"},
+        ),
         ({"shop/vendor/models.py": "1", "shop/views.py": "1"}, {"shop/vendor/models.py", "shop/views.py"}),
         ({"static/vendor/jquery.js": "1", "app.py": "1"}, {"app.py"}),
         ({"build/Dockerfile": "FROM x", "main.go": "1"}, {"build/Dockerfile", "main.go"}),
         ({"dist/main.3fa2b1c0.js": "1", "dist/index.html": "1", "src/main.ts": "1"}, {"src/main.ts"}),
         ({"src/target/model.py": "1", "src/app.py": "1"}, {"src/target/model.py", "src/app.py"}),
-        ({"Cargo.toml": "[package]", "target/debug/x.d": "1", "src/main.rs": "1"}, {"Cargo.toml", "src/main.rs"}),
+        (
+            {"Cargo.toml": "[package]", "target/debug/x.d": "1", "src/main.rs": "1"},
+            {"Cargo.toml", "src/main.rs"},
+        ),
         ({"py/pyvenv.cfg": "home", "py/lib/a.py": "1", "a.py": "1"}, {"a.py"}),
         ({"api_pb2.py": "1", "app.min.js": "1", "app.js.map": "1", "a.py": "1"}, {"a.py"}),
-        ({"package-lock.json": "{}", "poetry.lock": "x", "a.py": "1"}, {"package-lock.json", "poetry.lock", "a.py"}),
+        (
+            {"package-lock.json": "{}", "poetry.lock": "x", "a.py": "1"},
+            {"package-lock.json", "poetry.lock", "a.py"},
+        ),
         ({"a.egg-info/PKG-INFO": "1", ".venv/x.py": "1", "a.py": "1"}, {"a.py"}),
     ],
 )
-def test_built_in_rules_look_at_the_surroundings(tmp_path: Path, files: dict[str, str], kept: set[str]) -> None:
+def test_built_in_rules_look_at_the_surroundings(
+    tmp_path: Path, files: dict[str, str], kept: set[str]
+) -> None:
     assert paths(write(tmp_path, files)) == kept
 
 
@@ -230,7 +241,9 @@ def test_an_ignore_file_that_git_would_not_understand_stops_nothing(tmp_path: Pa
 # --- what a portfolio is made of --------------------------------------------------------------------
 
 
-def test_a_folder_of_repositories_is_a_source_each_and_one_for_the_rest(tmp_path: Path, settings: Settings) -> None:
+def test_a_folder_of_repositories_is_a_source_each_and_one_for_the_rest(
+    tmp_path: Path, settings: Settings
+) -> None:
     for name in ("one", "two"):
         commit(write(tmp_path / name, {"app.py": f"name = '{name}'\n"}))
     write(tmp_path, {"resume.md": "# Me\n", "loose/note.md": "# Note\n"})

@@ -63,6 +63,81 @@ def test_a_flowchart_is_walked_along_its_longest_path() -> None:
     assert stages(["flowchart LR", "a[raw] --> b[staging] --> c{{rules}}", "b -.-> d[(store)]", "c --> e[alerts]"]) == ["raw", "staging", "rules", "alerts"]
 
 
+@pytest.mark.parametrize(
+    ("language", "line", "clause"),
+    [
+        ("python", "name: str", "declares `name: str`"),
+        ("python", "ValueError: on_bad_value,", "has `ValueError: on_bad_value`"),
+        ("python", "depth=None, trees=300)", "has `depth=None, trees=300`"),
+        ("python", "pages = total // size per page", "sets `pages` to `total // size per page`"),
+        ("python", "paths = []  # it's a list", 'sets `paths` to `[]` ("it\'s a list")'),
+        ("python", "rate = limit()  #", "sets `rate` to `limit()`"),
+        ("python", "basket = {", "builds `basket`"),
+        ("python", "if ready(basket) and (paid or free):", "checks `ready(basket) and (paid or free)`"),
+        ("python", "if (paid or free):", "checks `paid or free`"),
+        ("typescript", "load: ({ signal }) => read(signal),", "sets `load` to `({ signal }) => read(signal)`"),
+        ("typescript", "mounted(node: Element): void {", "defines `mounted(node: Element): void`"),
+        ("typescript", "total: number", "declares `total: number`"),
+        ("typescript", "// @ts-ignore the key is wrong on purpose", 'a comment says "@ts-ignore the key is wrong on purpose"'),
+        ("shell", "client host:99/db <<-END", "has `client host:99/db <<-END`"),
+        ("shell", "--partitions 3 \\", "has `--partitions 3 \\`"),
+        ("sql", "WHERE state = 'open'", "has `WHERE state = 'open'`"),
+        ("sql", "-- one row a day is kept here", 'a comment says "one row a day is kept here"'),
+    ],
+)
+def test_a_line_is_said_as_its_language_means_it(language: str, line: str, clause: str) -> None:
+    assert cut(line, language=language)[0].clause == clause
+
+
+@pytest.mark.parametrize(
+    "remark",
+    [
+        "return the first one that fits", "Limits (per day)", "TODO: rewrite", "note: slow", "share = right answers over all",
+        "if it fails we try again", "for each row", "with the new schema", "select the best of them", "@todo ask the owner",
+        "import of the old data", "class of the customer", "Takes long (see below)",
+    ],
+)
+def test_a_remark_is_not_taken_for_code_switched_off(remark: str) -> None:
+    assert not cut(f"# {remark}")[0].dead
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "total = price * 2", "import numpy as np", "from os import path", "return total", "return f(x) + 1", "if x is None:", "send(mail)",
+        "df.dropna(inplace=True)", "@cached", "@retry(3)", "for row in rows:", "image: redis", "LIMIT=3", "raise Wrong(x)", "count += 1",
+    ],
+)
+def test_code_in_a_comment_is_told_as_switched_off(code: str) -> None:
+    assert cut(f"# {code}")[0].dead
+
+
+def test_a_query_within_code_is_not_taken_for_a_docstring() -> None:
+    units = cut('def count():\n    run("""\n        SELECT 1\n    """)\n    total = 3\n')
+    assert not any("docstring" in u.clause for u in units)
+    assert units[-1].clause == "sets `total` to `3`"
+
+
+def test_a_passage_that_begins_within_a_docstring_says_it_as_one() -> None:
+    text = 'def pay():\n    """Takes money.\n\n    limit: what is refused above.\n    """\n    limit = 20\n'
+    document = Document("s", "p", DocumentKind.CODE, "python", text, "0", None, Rank.CODE)
+    said = [u.clause for u in units_of(document, 4, 6, text.split("\n"))]
+    assert said == ['its docstring says "limit: what is refused above."', "sets `limit` to `20`"]
+
+
+def test_what_parts_yaml_documents_is_no_remark() -> None:
+    assert [u.clause for u in cut("---\nkind: Service", DocumentKind.CONFIG, "yaml")] == ["`kind` is `Service`"]
+
+
+def test_a_bold_subject_stays_in_its_sentence() -> None:
+    unit = cut("- **Ledger** keeps every booking.", DocumentKind.PROSE, "markdown")[0]
+    assert (unit.context, unit.text) == ("", "Ledger keeps every booking.")
+
+
+def test_a_badge_and_a_remark_to_the_renderer_say_nothing() -> None:
+    assert cut("[![Build](https://a/b.svg)](https://a/b)\n\n<!-- USAGE -->", DocumentKind.PROSE, "markdown") == []
+
+
 @given(st.text(alphabet="ab=()[]{}#\"'`\n \t:|-*<>", max_size=300), st.sampled_from(list(DocumentKind)))
 def test_units_stay_inside_their_lines_in_order(text: str, kind: DocumentKind) -> None:
     if kind in {DocumentKind.NOTEBOOK, DocumentKind.IMAGE}:

@@ -62,8 +62,13 @@ def _from_file(config: Path) -> dict[str, Any]:
     sources = data.get("sources")
     if isinstance(sources, list):
         base = config.parent
-        data["sources"] = [s if _is_url(str(s)) else str((base / str(s)).resolve()) for s in sources]
+        data["sources"] = [_resolved(s, base) for s in sources]
     return data
+
+
+def _resolved(source: object, base: Path) -> object:
+    """A path relative to ``base``; a URL as it is, and what is no text for the check of types to find."""
+    return source if not isinstance(source, str) or _is_url(source) else str((base / source).resolve())
 
 
 def _is_url(text: str) -> bool:

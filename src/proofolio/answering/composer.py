@@ -233,9 +233,18 @@ class Composer:
         looked = [t.word for t in sorted(terms, key=lambda t: -t.weight) if t.weight >= 0.3][:4]
         words = f" for {join(looked)}" if looked else ""
         searched = f"I searched its {len(self.index.paths)} files{words}, by words, by meaning and by practice"
-        if topic is not None and not frames.shown(topic, self.index, terms).live:
+        if topic is not None and self._untouched(topic, plan, terms):
             return f"The portfolio does not show this ({topic.name.lower()}): {searched}, and found nothing of it."
         return f"Nothing that I found in the portfolio shows this directly: {searched}."
+
+    def _untouched(self, topic: Topic, plan: Plan, terms: Sequence[Term]) -> bool:
+        """Whether a practice that the question surely asks about has left no trace at all, not even a claim."""
+        asked = dict(plan.topics).get(topic.id, 0.0) >= 1.0
+        named = {s for v in (topic.name, *topic.vocabulary) for s in stems(v)} & plan.stems()
+        found = frames.shown(topic, self.index, terms)
+        if not asked or not named or found.live or found.claimed or found.dead:
+            return False
+        return not any(frames.spoken_of(e.text, self.index) for e in topic.expects)
 
     def _corrected(self, plan: Plan, terms: Sequence[Term], ranked: Sequence[Group], truth: Sequence[Statement]) -> DraftAnswer:
         statements = list(truth)

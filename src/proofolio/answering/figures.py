@@ -31,7 +31,14 @@ def find_figures(plan: Plan, index: Index, terms: Sequence[Term]) -> list[Figure
         if score >= _MIN:
             scored.append((score, key, figure))
     scored.sort(key=lambda s: (-s[0], s[1]))
-    return [FigureRef(f.source, f.path, f.cell, f.caption, key) for _, key, f in scored]
+    return [FigureRef(f.source, f.path, f.cell, caption(f), key) for _, key, f in scored]
+
+
+def caption(figure: Figure) -> str:
+    """What a reader is told that a figure shows: its caption, or the words of its file name where that is code."""
+    if figure.cell is None and re.search(r"\w\(|[=\[\]{}]", figure.caption):
+        return re.sub(r"[_\-]+", " ", figure.path.rsplit("/", 1)[-1].rsplit(".", 1)[0])
+    return figure.caption
 
 
 def _score(figure: Figure, terms: Sequence[Term]) -> float:

@@ -134,10 +134,11 @@ def missing(topic: Topic, index: Index) -> list[str]:
     """
     live = live_rules(index)
     unmet = [e.text for e in topic.expects if not live & set(e.rules)]
-    return [text for text in unmet if not _spoken_of(text, index)]
+    return [text for text in unmet if not spoken_of(text, index)]
 
 
-def _spoken_of(text: str, index: Index) -> bool:
+def spoken_of(text: str, index: Index) -> bool:
+    """Whether some passage holds most of the telling words of an expectation, or words that mean the same."""
     return index.keep(("spoken of", text), lambda: _search_for(text, index))
 
 

@@ -76,7 +76,7 @@ class Plan:
 
 
 _FIGURE = re.compile(
-    r"\b(show|see|look at|picture|drawing|draw|have|is there|got)\b.{0,60}\b(plots?|charts?|diagrams?|pictures?|curves?|drawings?|screenshots?|figures?|images?|graphs?|visuali[sz]ations?|heat ?maps?|mock-?ups?)\b"
+    r"\b(show|see|look at|picture|drawing|draw|have|is there|got)\b.{0,60}\b(plots?|charts?|diagrams?|pictures?|curves?|drawings?|screenshots?|(?<!coverage )(?<!sales )(?<!accuracy )(?<!performance )figures?|images?|graphs?|visuali[sz]ations?|heat ?maps?|mock-?ups?)\b"
     r"|\b(plots?|diagrams?|pictures?|drawings?|screenshots?)\b.{0,40}\b(of|for|showing)\b|\bwhat does .{0,40} look like\b", re.IGNORECASE)
 _NUMBER = re.compile(
     r"\bhow (many|much|often|long|large|big|fast|far|high|low|small|frequently|old|accurate|well did)\b"

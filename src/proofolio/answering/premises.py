@@ -114,15 +114,15 @@ def dead_things(plan: Plan, index: Index) -> list[TechnologyUse]:
     """Dead uses of a technology without a live one, named by what the question says or means."""
     if plan.kind is Kind.FIGURE:
         return []
-    sure = {p for x in plan.expansions for p, w in x.terms if w >= SURE and len(p) > 3}
-    sure |= {t.word for t in plan.terms if t.weight >= 0.5 and len(t.word) > 3}
+    sure = {re.sub(r"[\W_]+", "_", p.lower()) for x in plan.expansions for p, w in x.terms if w >= SURE and len(p) > 3}
     found = []
     for uses in index.technologies.values():
         if any(u.liveness is Liveness.LIVE for u in uses):
             continue
         for use in uses:
             if use.liveness in {Liveness.IMPORTED_ONLY, Liveness.COMMENTED}:
-                line = words(" ".join(index.lines(use.source, use.path)[use.start - 1 : use.end]))
-                if any(set(words(p)) <= set(line) for p in sure):
+                # Whole identifiers: "session" must not find AsyncSession, "SMOTE" has to find SMOTE.
+                line = " ".join(index.lines(use.source, use.path)[use.start - 1 : use.end]).lower()
+                if sure & set(re.findall(r"\w+", line)):
                     found.append(use)
     return found

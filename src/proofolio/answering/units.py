@@ -11,34 +11,23 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from proofolio.answering.clauses import DASHED, DEFINITION, SLASHED, clause_of, fragment
 from proofolio.core.records import Document, DocumentKind
 from proofolio.evidence.keys import settings_of
 
-MAX_FRAGMENT = 130
 MAX_JOIN = 10
 
 _COMMENT = re.compile(r"^\s*(?:#+|//+|--|/?\*+|<!--|;|\{#|\{/\*)\s?(?P<text>.*?)(?:\*/\}?|-->|#\})?\s*$")
-_TRAILING = {
-    mark: re.compile(rf"(?<=\S)\s+{mark}\s(?P<text>[^\"']{{4,}})$") for mark in ("#", "//", "--")
-}
 _BARE_MARK = re.compile(r"\s+#\s*$")
-_DASHED = frozenset({"sql", "lua", "haskell", "elm", "ada", "vhdl", "plsql"})  # "--" opens a comment there
-_SLASHED = frozenset({
-    "javascript", "typescript", "tsx", "jsx", "java", "kotlin", "scala", "go", "rust", "c", "cpp", "c++", "csharp", "swift",
-    "dart", "groovy", "scss", "less", "zig", "vue", "svelte",
-})  # "//" opens a comment there, and "#" does not
-_CODEISH = re.compile(r"^[\w.\[\]]+\s*(?:=|\()|[;{}]\s*$|^\s*(?:import|from|return|raise|if|elif|else|for|while|async|await|def|class|const|let|var|function|SELECT|@)\b.*[\w)\]:({]$|^@[\w.]+(?:\(.*\))?$|\)\s*$|^\w+:\s*\S+$")
-_ASSIGN = re.compile(r"^(?:export\s+)?(?:(?:const|let|var|val|final|static|public|private|protected|readonly|local|my)\s+)*(?:(?!(?:where|and|or|on|when|if|not|in|then|case|having|assert|with|select)\b)\w+(?:<[^>]*>)?\s+)?(?P<name>[A-Za-z_$][\w.$\[\]'\"]*)\s*(?::\s*[^=]{1,60})?\s*(?:=(?![=>])|:=|<-(?!<))\s*(?P<value>.+)$")
-_SHELL_ASSIGN = re.compile(r"^(?:(?:export|local|readonly|declare(?:\s+-\w+)?)\s+)?(?P<name>[A-Za-z_]\w*)=(?P<value>\S.*)$")
-_TYPED = re.compile(r"^(?P<name>[A-Za-z_]\w*)\??\s*:\s*(?P<type>[A-Za-z_][\w.]*(?:\[.*\]|<.*>)?(?:\[\])?(?:\s*\|\s*[\w.\[\]'\"]+)*)\s*;?$")
-_TYPE_NAME = re.compile(r"^(?:str|int|float|bool|bytes|dict|list|set|tuple|object|string|number|boolean|unknown|any|void|null|undefined|never|[A-Z]\w*)\b")
-_METHOD = re.compile(r"^(?:(?:public|private|protected|static|async|override|get|set)\s+)*(?!(?:if|for|while|switch|catch|with|function)\b)[\w$]+\s*(?:<[^>]*>)?\([^'\"`=]*\)\s*(?::\s*[^={]+)?\{$")
-_KWARG = re.compile(r"^(?P<name>[A-Za-z_][\w\-]*)\s*[=:]\s*(?P<value>.+?),?$")
-_DEF = re.compile(r"^(?:export\s+)?(?:default\s+)?(?:public\s+|private\s+|protected\s+|static\s+|abstract\s+)*(?:async\s+)?(?:def|class|function\*?|func|fn|interface|struct|enum|type|fun|trait|impl)\s+(?P<name>(?:\([^)]*\)\s*)?[\w$]+)")
-_ARROW = re.compile(r"^(?:export\s+)?(?:const|let|var)\s+(?P<name>[\w$]+)\s*(?::[^=]+)?=\s*(?:async\s*)?(?:\([^)]*\)|\w+)\s*(?::[^=]+)?=>")
-_TEST = re.compile(r"^(?:it|test)(?:\.\w+)?\(\s*[\"'`](?P<name>.+?)[\"'`]|^(?:async\s+)?def\s+(?P<fn>test_\w+)|^func\s+(?P<go>Test\w+)")
-_ROUTE = re.compile(r"^@?\w+\.(?P<verb>get|post|put|patch|delete|route|websocket|api_route)\(\s*[\"'](?P<path>[^\"']*)[\"']", re.IGNORECASE)
-_IMPORT = re.compile(r"^(?:import\b|from\s+\S+\s+import\b|const\s+.+=\s*require\(|library\(|using\s|#include|use\s)")
+_CODEISH = re.compile(
+    r"^[\w.\[\]'\"]+(?:\s*:\s*\w+)?\s*[-+*/|]?=(?!=)\s*(?!(?:[a-z]+\s+){2,}[a-z]+\b)\S"  # an assignment whose value is no phrase
+    r"|^(?:await\s+)?[\w.]+\(.*[\w)\](,{:;]$|^[)\].].*[)\]]$|[;{}]\s*$|^@[\w.]+(?:\(.*\))?$"
+    r"|^import\s+[\w.]+(?:\s+as\s+\w+)?(?:\s*,\s*[\w.]+)*$|^from\s+[\w.]+\s+import\b"
+    r"|^(?:return|raise|yield|await|assert|del)(?:\s+[^\s()=\[]+$|\s.*[(=\[].*)"
+    r"|^(?:if|elif|for|while|with|except|try|else|(?:async\s+)?def|class)\b.*:$"
+    r"|^(?:const|let|var)\s+\w+.*=|^(?:async\s+)?function\b.*\(|^SELECT\s.*(?:\*|,|\bFROM\b)"
+    r"|^(?!(?:todo|note|see|fixme|hint|warning|example|default|nb)\b)[a-z_][\w-]*:\s*[^\s:]+$"
+)
 _SENTENCE_LIKE = re.compile(r"^(?!(?:if|for|while|return|raise|with|await|async|def|class|import|from|assert|else|elif|try|except)\b)[A-ZÀ-Þ]?[\w'’-]*(?:\s+[\w'’/-]+){3,}[^=]*$|^[A-Z][a-z]+\b(?:[ ,][^=;{}]+)?[.:!?)]?$", re.UNICODE)
 _SENTENCE = re.compile(r"(?<=[.!?])[\"')\]*_`]*\s+(?=[\"'(\[*_`]*[A-ZÀ-ÖØ-Þ\d])")
 _MARKDOWN = re.compile(r"\[!\[[^\]]*\]\([^)]*\)\]\([^)]*\)|<!--.*?-->|!\[[^\]]*\]\([^)]*\)|\[(?P<text>[^\]]+)\]\([^)]*\)|(?P<tag></?(?:a|abbr|b|br|center|code|details|div|em|font|h[1-6]|hr|i|img|kbd|li|ol|p|picture|pre|small|source|span|strong|sub|summary|sup|table|tbody|td|th|thead|tr|u|ul|video)\b[^>]*>)")
@@ -47,6 +36,7 @@ _REPR = re.compile(r"^\s*[\w.]*\(?(?:\w+=[^=]*,\s*)*\w+=[^=,]+[,)]+\s*$|^\s*<[\w
 _RUN_IN = re.compile(r"^\s*(?:[-*+]\s+|\d+[.)]\s+)?(?:\*\*|__)(?P<head>[^*_]{2,60}?)(?:[.:](?:\*\*|__)|(?:\*\*|__)[.:])\s+(?=\S)")
 _QUOTES = re.compile(r"\"\"\"|\'\'\'|#.*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'")
 _DOCSTRING = re.compile(r"^[rRuUbBfF]{0,2}(?:\"\"\"|\'\'\')")
+_NOTHING = frozenset({"}", "{", ")", "]", "});", ");", "},", "],", "};", "else:", "try:", "*/", "/**", "---", '"""', "'''"})
 _ROW = re.compile(r"^\s*\|(.+)\|\s*$")
 
 
@@ -76,14 +66,6 @@ def units_of(document: Document, first: int, last: int, lines: Sequence[str]) ->
     return list(_code(first, last, lines, document.language))
 
 
-def fragment(text: str, limit: int = MAX_FRAGMENT) -> str:
-    """A piece of code on one line, cut at a word, safe between backticks."""
-    text = " ".join(text.split()).replace("`", "'")
-    if len(text) > limit:
-        text = text[: limit - 1].rsplit(" ", 1)[0] + "…"
-    return text
-
-
 def plain(text: str) -> str:
     """Markdown reduced to what a reader sees."""
     text = _MARKDOWN.sub(lambda m: m["text"] or "", text)
@@ -107,12 +89,12 @@ def _settings(document: Document, first: int, last: int, lines: Sequence[str]) -
         if number in known and not (comment and line.lstrip()[:1] == "#"):
             path, value = known[number]
             tail = ".".join(path.split(".")[-3:])
-            note = _TRAILING["#"].search(line)
+            note = _remark(line, ("#",))
             clause = f"`{fragment(tail)}` is `{fragment(value)}`" if value else f"`{fragment(path)}` is set up"
             if document.language == "dockerfile":
                 clause = f"`{fragment(path + ' ' + value)}`"
             if note:
-                clause += f' ("{fragment(note["text"], 90)}")'
+                clause += f' ("{fragment(note[1], 90)}")'
             yield Unit(number, number, "setting" if value else "block", f"{path} {line.strip()}", clause, path)
         elif comment and comment["text"].strip():
             yield _comment_unit(number, number, comment["text"].strip())
@@ -135,9 +117,9 @@ def _comment_unit(start: int, end: int, text: str) -> Unit:
 
 def _marks(language: str) -> tuple[str, ...]:
     """The marks that open a comment in a language; where it is not known, those of most scripts."""
-    if language in _DASHED:
+    if language in DASHED:
         return ("--",)
-    return ("//",) if language in _SLASHED else ("#",) if language in {"python", "shell", "r", "ruby", "julia", "perl"} else ("#", "//")
+    return ("//",) if language in SLASHED else ("#",) if language in {"python", "shell", "r", "ruby", "julia", "perl"} else ("#", "//")
 
 
 def _strings(lines: Sequence[str], base: int, last: int) -> dict[int, int]:
@@ -175,7 +157,7 @@ def _code(first: int, last: int, lines: Sequence[str], language: str = "", base:
     while number <= last:
         line = lines[number - 1] if number <= len(lines) else ""
         stripped = line.strip()
-        if not stripped or stripped.startswith("#!") or stripped in {"}", "{", ")", "]", "});", ");", "},", "],", "};", "else:", "try:", "*/", "/**", "---", '"""', "'''"} and number not in openers:
+        if not stripped or stripped.startswith("#!") or (stripped in _NOTHING and number not in openers):
             number += 1
             continue
         opened = inside.get(number)
@@ -244,17 +226,26 @@ def _join(number: int, last: int, lines: Sequence[str], marks: Sequence[str] = (
         if following.startswith(tuple(marks)):
             end += 1
             continue
-        if _DEF.match(following):
+        if DEFINITION.match(following):
             break
         text += (" " if text[-1:] not in "([" else "") + following
         end += 1
     return end, text
 
 
+def _remark(text: str, marks: Sequence[str]) -> tuple[str, str] | None:
+    """The code of a line and the remark at its end, where there is one outside of quotes."""
+    for found in re.finditer(rf"(?<=\S)\s+(?:{'|'.join(marks)})\s+(?=\S)", text):
+        code, said = text[: found.start()], text[found.end() :].strip()
+        if len(said) > 3 and not any(code.count(q) % 2 for q in "\"'`"):
+            return code, said
+    return None
+
+
 def _uncommented(text: str, marks: Sequence[str]) -> str:
     """A line without the remark at its end."""
-    for mark in marks:
-        text = _TRAILING[mark].sub("", text)
+    found = _remark(text, marks)
+    text = found[0] if found else text
     return _BARE_MARK.sub("", text) if "#" in marks else text
 
 
@@ -264,80 +255,12 @@ def _open(text: str) -> bool:
 
 def _code_unit(start: int, end: int, text: str, language: str = "", marks: Sequence[str] = ("#", "//")) -> Unit:
     text = _BARE_MARK.sub("", text) if "#" in marks else text
-    note = next((m for m in (_TRAILING[mark].search(text) for mark in marks) if m), None)
-    code = text[: note.start()] if note and note.start() > 3 else text
-    kind, clause = _clause(code.rstrip(";").rstrip(), language)
+    note = _remark(text, marks)
+    code = note[0] if note else text
+    kind, clause = clause_of(code.rstrip(";").rstrip(), language)
     if note:
-        clause += f' ("{fragment(note["text"], 90)}")'
+        clause += f' ("{fragment(note[1], 90)}")'
     return Unit(start, end, kind, text, clause)
-
-
-def _set(name: str, value: str) -> tuple[str, str]:
-    """How an assignment is said; of a value that goes on over the next lines, only that it is built."""
-    shown = value.rstrip("{[( ")
-    if not shown:
-        return "setting", f"builds `{fragment(name, 60)}`"
-    return "setting", f"sets `{fragment(name, 60)}` to `{fragment(shown + ('…' if shown != value else ''))}`"
-
-
-def _several(value: str) -> bool:
-    """Whether more arguments follow the first on a line within a call (``a=1, b=2``)."""
-    depth, quote = 0, ""
-    for i, ch in enumerate(value):
-        if quote:
-            quote = "" if ch == quote else quote
-        elif ch in "\"'`":
-            quote = ch
-        elif ch in "([{":
-            depth += 1
-        elif ch in ")]}":
-            depth -= 1
-        elif ch == "," and depth <= 0 and re.match(r"\s*[\w*]+\s*=(?!=)", value[i + 1 :]):
-            return True
-    return depth < 0
-
-
-def _clause(code: str, language: str = "") -> tuple[str, str]:
-    test = _TEST.match(code)
-    if test:
-        name = test["name"] or test["fn"] or test["go"]
-        return "test", f"tests `{fragment(name)}`"
-    route = _ROUTE.match(code)
-    if route:
-        verb = route["verb"].upper().replace("API_ROUTE", "ROUTE")
-        return "route", f"serves `{fragment(code.lstrip('@'))}`" if verb == "ROUTE" else f"serves `{verb} {route['path'] or '/'}`"
-    if code.startswith("@"):
-        return "decorator", f"is decorated with `{fragment(code)}`"
-    if _IMPORT.match(code):
-        return "import", f"has `{fragment(code)}`"
-    definition = _DEF.match(code) or _ARROW.match(code)
-    if definition:
-        return "definition", f"defines `{fragment(code.rstrip(':{ '), 100)}`"
-    for word, verb in (("raise ", "raises"), ("throw ", "throws"), ("return ", "returns"), ("yield ", "yields")):
-        if code.startswith(word):
-            return word.strip(), f"{verb} `{fragment(code[len(word):])}`"
-    branch = re.match(r"^(?:\}\s*)?(?:if|elif|else if|while|unless)\s*\(?(?P<cond>.+?)\)?\s*[:{]?$", code)
-    if branch:
-        return "condition", f"checks `{fragment(branch['cond'])}`"
-    if re.match(r"^(?:except|catch|rescue)\b|^\}\s*catch", code):
-        return "except", f"catches with `{fragment(code.rstrip(':{ '))}`"
-    if language in _SLASHED and _METHOD.match(code):
-        return "definition", f"defines `{fragment(code.rstrip('{ '), 100)}`"
-    if language in _DASHED:
-        return "line", f"has `{fragment(code)}`"
-    typed = _TYPED.match(code)
-    if typed and _TYPE_NAME.match(typed["type"]):
-        return "setting", f"declares `{fragment(code)}`"
-    assign = (_SHELL_ASSIGN if language == "shell" else _ASSIGN).match(code)
-    keyword = _KWARG.match(code) if language != "shell" else None
-    found = assign if assign and not code.endswith("=>") else keyword
-    if found and (_several(found["value"]) or (":" in code[: found.start("value")] and found is keyword and language == "python")):
-        return "setting", f"has `{fragment(code.rstrip(','))}`"
-    if found:
-        return _set(found["name"], found["value"].rstrip(",") if found is keyword else found["value"])
-    if re.match(r"^[\w.$]+(?:<[^>]*>)?\(.*", code) or code.startswith("await "):
-        return "call", f"calls `{fragment(code.removeprefix('await '))}`"
-    return "line", f"has `{fragment(code)}`"
 
 
 def _prose(first: int, last: int, lines: Sequence[str]) -> Iterator[Unit]:

@@ -1,0 +1,1 @@
+"""From documents to typed facts: rules, technologies, metrics, redaction."""

@@ -45,16 +45,17 @@ def fingerprint(paths: Sequence[Path]) -> str:
 
 def load_compiled(name: str, paths: Sequence[Path], build: Build) -> list[dict[str, Any]]:
     """The plain entries of a pack: from its compiled form where that is fresh, else from its YAML."""
-    entries = _fresh(compiled_path(name), fingerprint(paths))
+    entries = read_compiled(name, paths)
     return build(paths) if entries is None else entries
 
 
-def _fresh(path: Path, expected: str) -> list[dict[str, Any]] | None:
+def read_compiled(name: str, paths: Sequence[Path]) -> list[dict[str, Any]] | None:
+    """The plain entries of a pack's compiled form; None where that is missing, damaged or older than the YAML."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(compiled_path(name).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None  # not made yet, or damaged: the YAML is the truth
-    if not isinstance(data, dict) or data.get("sources") != expected:
+    if not isinstance(data, dict) or data.get("sources") != fingerprint(paths):
         return None
     entries: list[dict[str, Any]] = data["entries"]
     return entries

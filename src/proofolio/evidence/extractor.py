@@ -21,7 +21,7 @@ from proofolio.evidence.zones import Zones, line_starts, zones_of
 MAX_PER_DOCUMENT = 3
 MAX_SPAN_LINES = 12
 MAX_ARGS = 80
-_TOKENS = bytes(ord(chr(c).lower()) if chr(c).isalnum() and c < 128 or c == ord("_") else ord(" ") for c in range(256))
+_TOKENS = bytes(ord(chr(c).lower()) if (chr(c).isalnum() and c < 128) or c == ord("_") else ord(" ") for c in range(256))
 _CODE_KINDS = {DocumentKind.CODE, DocumentKind.NOTEBOOK}
 _CONFIG_LIKE = {DocumentKind.CONFIG, DocumentKind.METRICS}
 _LOOKS_LIKE_CODE = re.compile(r"[=(){}\[\];]|^\s*(?:#|//|--)\s*(?:from|import|return|if|for|def|class|with|select)\b", re.IGNORECASE)
@@ -88,21 +88,50 @@ class _Found:
 
 
 @dataclass(slots=True)
+class _Shelf:
+    """The matchers that look at one sort of file: by what must stand in it, by where it lies, or all of them.
+
+    ``by_path`` has a literal part of each glob, since most globs are ruled out by it.
+    """
+
+    by_anchor: dict[bytes, list[tuple[Rule, Matcher]]] = field(default_factory=lambda: defaultdict(list))
+    by_path: list[tuple[str, str, int]] = field(default_factory=list)
+    anywhere: list[int] = field(default_factory=list)
+    unanchored: list[tuple[Rule, Matcher]] = field(default_factory=list)
+
+    def add(self, rule: Rule, matcher: Matcher) -> None:
+        """Put a matcher on the shelf, after those that are there."""
+        for anchor in matcher.anchors:
+            self.by_anchor[anchor.encode()].append((rule, matcher))
+        if not matcher.anchors:
+            place = len(self.unanchored)
+            self.unanchored.append((rule, matcher))
+            self.by_path += [(_literal(p), p, place) for p in matcher.paths]
+            self.anywhere += [] if matcher.paths else [place]
+
+    def lying_at(self, path: str) -> list[tuple[Rule, Matcher]]:
+        """The matchers without anchors for a file at a path (lower case), in their order."""
+        places = {place for part, glob, place in self.by_path if part in path and path_matches(path, glob)}
+        return [self.unanchored[place] for place in sorted(places.union(self.anywhere))]
+
+
+@dataclass(slots=True)
 class Extractor:
-    """Holds the rules indexed by what a file must contain for them to be tried."""
+    """Holds the rules indexed by what a file must be and contain for them to be tried."""
 
     rules: Sequence[Rule]
-    _by_anchor: dict[bytes, list[tuple[Rule, Matcher]]] = field(default_factory=lambda: defaultdict(list))
-    _anywhere: dict[DocumentKind, list[tuple[Rule, Matcher]]] = field(default_factory=lambda: defaultdict(list))
+    _shelves: dict[tuple[DocumentKind, str], _Shelf] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        for rule in self.rules:
-            for matcher in rule.matchers:
-                for anchor in matcher.anchors:
-                    self._by_anchor[anchor.encode()].append((rule, matcher))
-                for kind in DocumentKind if not matcher.anchors else ():
-                    if _meant_for(matcher, kind):
-                        self._anywhere[kind].append((rule, matcher))
+    def _shelf(self, document: Document) -> _Shelf:
+        """The matchers for a document's kind and language; a tree has few such sorts."""
+        sort = document.kind, document.language
+        if sort not in self._shelves:
+            shelf = self._shelves[sort] = _Shelf()
+            for rule in self.rules:
+                for matcher in rule.matchers:
+                    if _meant_for(matcher, *sort):
+                        shelf.add(rule, matcher)
+        return self._shelves[sort]
 
     def extract(self, document: Document) -> list[Evidence]:
         """The evidence in one document, at most three places a rule, in file order."""
@@ -118,13 +147,15 @@ class Extractor:
 
     def _candidates(self, scan: _Scan) -> Iterator[tuple[Rule, Matcher]]:
         seen: set[int] = set()
-        for anchor in sorted(self._by_anchor.keys() & scan.tokens):
-            for rule, matcher in self._by_anchor[anchor]:
-                if id(matcher) not in seen and _meant_for(matcher, scan.document.kind) and _applies(matcher, scan):
+        shelf = self._shelf(scan.document)
+        for anchor in sorted(shelf.by_anchor.keys() & scan.tokens):
+            for rule, matcher in shelf.by_anchor[anchor]:
+                lies = not matcher.paths or any(scan.lies_at(p) for p in matcher.paths)
+                if lies and id(matcher) not in seen and _has_required(matcher, scan):
                     seen.add(id(matcher))
                     yield rule, matcher
-        for rule, matcher in self._anywhere[scan.document.kind]:
-            if _applies(matcher, scan):
+        for rule, matcher in shelf.lying_at(scan.document.path.lower()):
+            if _has_required(matcher, scan):
                 yield rule, matcher
 
 
@@ -136,8 +167,10 @@ def tokens_of(text: str) -> frozenset[bytes]:
     return frozenset((words - numbered) | {w.lstrip(b"0123456789") for w in numbered})
 
 
-def _meant_for(matcher: Matcher, kind: DocumentKind) -> bool:
-    """Whether a matcher looks at documents of a kind at all."""
+def _meant_for(matcher: Matcher, kind: DocumentKind, language: str) -> bool:
+    """Whether a matcher looks at documents of a kind and language at all."""
+    if matcher.languages and language not in matcher.languages:
+        return False
     if matcher.kind in {"code", "syntax"}:
         return kind in _CODE_KINDS or bool(matcher.languages) or (bool(matcher.paths) and kind is not DocumentKind.PROSE)
     if matcher.kind == "sql":
@@ -151,12 +184,13 @@ def _meant_for(matcher: Matcher, kind: DocumentKind) -> bool:
     return True
 
 
-def _applies(matcher: Matcher, scan: _Scan) -> bool:
-    if matcher.languages and scan.document.language not in matcher.languages:
-        return False
-    if matcher.requires and not all(t.encode() in scan.tokens for t in matcher.requires):
-        return False
-    return not matcher.paths or any(scan.lies_at(p) for p in matcher.paths)
+def _has_required(matcher: Matcher, scan: _Scan) -> bool:
+    return not matcher.requires or all(t.encode() in scan.tokens for t in matcher.requires)
+
+
+def _literal(pattern: str) -> str:
+    """The longest part of a glob that every path it matches holds as it is, lower-case."""
+    return max(re.split(r"\[[^\]]*\]|[*?\[\]]", pattern.lower()), key=len)
 
 
 def path_matches(path: str, pattern: str) -> bool:

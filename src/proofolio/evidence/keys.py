@@ -21,6 +21,7 @@ _JSON_TOKEN = re.compile(r'"(?P<string>(?:[^"\\]|\\.)*)"(?P<colon>\s*:)?|(?P<mar
 _ASSIGN = re.compile(r"""^\s*(?:export\s+|set\s+)?(?P<key>"[^"]+"|[\w.\-/$]+(?:\s*\.\s*[\w\-]+)*)\s*(?:=|:=|\?=)\s*(?P<value>.*?)\s*$""")
 _SECTION = re.compile(r"^\s*\[\[?(?P<name>[^\]]+)\]\]?\s*$")
 _BLOCK = re.compile(r'^\s*(?P<head>[\w~^$@/.*\-\\"\s]+?)\s*\{\s*$')
+_SCOPE = re.compile(r"^\s*(?P<head>location|if|map|geo|upstream|limit_except)\b[^{;]*\{\s*$")  # nginx
 _INSTRUCTION = re.compile(r"^\s*(?P<key>[A-Z]{2,})\s+(?P<value>.+)$")
 _NGINX = re.compile(r"^\s*(?P<key>[a-z_]+)\s+(?P<value>[^{};]+);")
 
@@ -84,8 +85,10 @@ def _yaml(text: str) -> Iterator[KeyValue]:
                 yield KeyValue(".".join(k for _, k in stack), _clean(match["rest"]), number)
             continue
         key, value = pair["key"].strip("\"' "), (pair["value"] or "").strip()
+        if value.startswith("#"):
+            value = ""  # a parent key with a remark beside it
         path = ".".join([k for _, k in stack] + [key])
-        if not value or value.startswith(("#", "&", "!")) and " " not in value:
+        if not value or (value.startswith(("#", "&", "!")) and " " not in value):
             if len(stack) < MAX_DEPTH:
                 stack.append((column, key))
         elif value[0] in "|>":
@@ -138,6 +141,11 @@ def _braces(text: str) -> Iterator[KeyValue]:
     stack: list[str] = []
     for number, line in enumerate(text.split("\n"), 1):
         code = line.split("#", 1)[0].split("//", 1)[0] if "://" not in line else line
+        scope = _SCOPE.match(code)
+        if scope:
+            if len(stack) < MAX_DEPTH:
+                stack.append(scope["head"])
+            continue
         block = _BLOCK.match(code) or re.match(r"^\s*(?P<head>[\w\-]+)\s*=\s*[\[{]\s*$", code)
         if block:
             if len(stack) < MAX_DEPTH:

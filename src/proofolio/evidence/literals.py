@@ -99,7 +99,7 @@ def _cut(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def needs_of(pattern: str, flags: int) -> tuple[tuple[Need, ...], bool]:
-    """What every match of ``pattern`` holds, most telling first, and whether case is ignored.
+    """What every match of ``pattern`` holds, quickest to look for first, and whether case is ignored.
 
     Empty where nothing can be told. Raises re.error where the pattern is none.
     """
@@ -109,7 +109,8 @@ def needs_of(pattern: str, flags: int) -> tuple[tuple[Need, ...], bool]:
     folded = bool(tree.state.flags & re.IGNORECASE) or _folds(tree)
     walk = _Walk(folded, bool(tree.state.flags & re.DOTALL))
     needs = [n for n in walk.sequence(tree) if _tells(n)]
-    return tuple(sorted(dict.fromkeys(needs), key=_worth, reverse=True)[:3]), folded
+    best = sorted(dict.fromkeys(needs), key=_worth, reverse=True)[:4]
+    return tuple(sorted(best, key=lambda n: (min(map(len, n.texts)) < 4, len(n.texts)))), folded
 
 
 def _tells(need: Need) -> bool:

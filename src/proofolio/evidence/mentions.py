@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from proofolio.evidence.registry import Registry, Technology, builtin_registry
@@ -78,6 +78,25 @@ class _Alias:
     technology: Technology
 
 
+@dataclass(slots=True)
+class _Tokens:
+    """The words of a text, in lower case, with their places."""
+
+    text: str
+    words: list[str] = field(init=False)
+    _places: list[re.Match[str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._places = list(_TOKEN.finditer(self.text))
+        self.words = [m[0].lower() for m in self._places]
+
+    def start(self, index: int) -> int:
+        return self._places[index].start()
+
+    def end(self, index: int) -> int:
+        return self._places[index].end()
+
+
 def mentioned_in(question: str, registry: Registry | None = None) -> list[Mention]:
     """The technologies that a question names, in its order; longest names win, one per place and technology.
 
@@ -90,13 +109,17 @@ def mentioned_in(question: str, registry: Registry | None = None) -> list[Mentio
         if "://" in question or "@" in question
         else question
     )
-    tokens = [(m.group().lower(), m.start(), m.end()) for m in _TOKEN.finditer(text)]
+    tokens = _Tokens(text)
     sure: list[Mention] = []
     doubtful: list[tuple[Mention, _Alias]] = []
-    position = 0
-    while position < len(tokens):
-        aliases, width = _longest(tokens, position, text, index)
-        start, end = tokens[position][1], tokens[position + max(width, 1) - 1][2]
+    done = 0
+    # Names are rare among words: only where a word can begin one is anything tried.
+    begins = {word for word in set(tokens.words) if any(form in index for form in _forms(word))}
+    for position in [i for i, word in enumerate(tokens.words) if word in begins]:
+        if position < done:
+            continue
+        aliases, width = _longest(tokens, position, index)
+        start, end = tokens.start(position), tokens.end(position + max(width, 1) - 1)
         for alias in aliases:
             if _excluded(text, start, end, alias.technology.unless):
                 continue
@@ -105,22 +128,20 @@ def mentioned_in(question: str, registry: Registry | None = None) -> list[Mentio
                 sure.append(mention)
             else:
                 doubtful.append((mention, alias))
-        position += max(width, 1)
+        done = position + max(width, 1)
     sure += [m for m, _ in doubtful if _beside(m, sure, text)]
     return sorted(sure, key=lambda m: (m.start, m.technology.id))
 
 
-def _longest(
-    tokens: Sequence[tuple[str, int, int]], first: int, text: str, index: Mapping[str, Sequence[_Alias]]
-) -> tuple[list[_Alias], int]:
+def _longest(tokens: _Tokens, first: int, index: Mapping[str, Sequence[_Alias]]) -> tuple[list[_Alias], int]:
     """The aliases of the longest name that begins at token ``first``, and how many tokens it takes."""
-    for word in _forms(tokens[first][0]):
+    for word in _forms(tokens.words[first]):
         found: list[_Alias] = []
         width = 0
         for alias in index.get(word, ()):  # longest first
             if width and len(alias.tokens) < width:
                 break
-            if _matches(tokens, first, text, alias) and all(
+            if _matches(tokens, first, alias) and all(
                 alias.technology is not f.technology for f in found
             ):
                 found.append(alias)
@@ -140,17 +161,19 @@ def _forms(word: str) -> Iterator[str]:
         yield bare
 
 
-def _matches(tokens: Sequence[tuple[str, int, int]], first: int, text: str, alias: _Alias) -> bool:
+def _matches(tokens: _Tokens, first: int, alias: _Alias) -> bool:
     last = first + len(alias.tokens) - 1
-    if last >= len(tokens):
+    if last >= len(tokens.words):
         return False
     for offset, wanted in enumerate(alias.tokens[1:], 1):
-        word, start, _ = tokens[first + offset]
-        plural = first + offset == last and word == wanted + "s"
-        if (word != wanted and not plural) or not _GLUE.fullmatch(text, tokens[first + offset - 1][2], start):
+        place = first + offset
+        word = tokens.words[place]
+        if word != wanted and not (place == last and word == wanted + "s"):
             return False
-    start = tokens[first][1]
-    return not alias.lead or text[max(0, start - len(alias.lead)) : start] == alias.lead
+        if not _GLUE.fullmatch(tokens.text, tokens.end(place - 1), tokens.start(place)):
+            return False
+    start = tokens.start(first)
+    return not alias.lead or tokens.text[max(0, start - len(alias.lead)) : start] == alias.lead
 
 
 def _excluded(text: str, start: int, end: int, phrases: Sequence[str]) -> bool:

@@ -18,6 +18,7 @@ _PRINTED = re.compile(rf"(?<![\w.])(?P<name>(?:(?:train(?:ing)?|val(?:id(?:ation
 _KEYED = re.compile(rf"(?:^|[._\-]){NAMES}(?:$|[._\-])", re.IGNORECASE)
 _SPLIT = re.compile(r"\b(train(?:ing)?|valid(?:ation)?|val|test|hold[- ]?out|cross[- ]?validation|cv|oof)\b", re.IGNORECASE)
 _VALUE = re.compile(r"^[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?%?$", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
 MAX_PER_DOCUMENT = 60
 
 
@@ -42,7 +43,7 @@ def _all(document: Document) -> Iterator[Metric]:
         return
     lines = document.text.split("\n")
     for number, line in enumerate(lines, 1):
-        if len(line) > 400 or not any(ch.isdigit() for ch in line):
+        if len(line) > 400 or not _DIGIT.search(line):
             continue
         cell = document.cell_at(number)
         if cell and cell.kind == "code" and not (cell.output and number > cell.output):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from proofolio.evidence.literals import Need, needs_of
 
 # The letters beyond ASCII that equal an ASCII letter when case is ignored (dotted and dotless i, long s, Kelvin),
 # and the digits beyond ASCII.
 _KIN = re.compile("[\u0130\u0131\u017f\u212a]|(?![0-9])\\d")
+_SHORT = 2_000  # characters of a text through which a search is quick enough
+_FIRST, _SECOND = 1021, 31  # of the hash of three characters
 _TRY = 12  # characters that a search passes in the time of one separate attempt to match ...
 _TRY_LONG = 2  # ... and where each attempt goes through a long run before it fails
 
@@ -21,6 +24,7 @@ class Haystack:
 
     text: str
     _lower: str | None = None
+    _grams: bytearray | None = None
     _places: dict[tuple[str, bool], list[int]] = field(default_factory=dict)
     _present: dict[tuple[str, bool], bool] = field(default_factory=dict)
     _kin: bool | None = None
@@ -39,13 +43,27 @@ class Haystack:
             self._kin = not self.text.isascii() and bool(_KIN.search(self.text))
         return self._kin
 
-    def holds(self, needle: str, folded: bool) -> bool:
-        """Whether the needle stands somewhere."""
-        key = needle, folded
-        known = self._present.get(key)
-        if known is None:
-            known = self._present[key] = needle in (self.lower if folded else self.text)
-        return known
+    def holds_one(self, needles: Sequence[str], folded: bool) -> bool:
+        """Whether one of the needles stands somewhere."""
+        present = self._present
+        for needle in needles:
+            key = needle, folded
+            known = present.get(key)
+            if known is None:
+                known = present[key] = self._holds(needle, folded)
+            if known:
+                return True
+        return False
+
+    def _holds(self, needle: str, folded: bool) -> bool:
+        if len(self.text) > _SHORT:
+            if self._grams is None:
+                self._grams = grams_of(self.lower)
+            grams = self._grams
+            for gram in _grams_in(needle):
+                if not grams[gram]:
+                    return False
+        return needle in (self.lower if folded else self.text)
 
     def places(self, needle: str, folded: bool) -> list[int]:
         """The offsets at which the needle stands, overlapping ones too."""
@@ -54,11 +72,31 @@ class Haystack:
         if found is None:
             found = self._places[key] = []
             text = self.lower if folded else self.text
-            at = text.find(needle) if self.holds(needle, folded) else -1
+            at = text.find(needle) if self.holds_one((needle,), folded) else -1
             while at >= 0:
                 found.append(at)
                 at = text.find(needle, at + 1)
         return found
+
+
+def grams_of(text: str) -> bytearray:
+    """Which three characters follow each other in a text, as 65,536 flags by hash.
+
+    Half a million needles over a source tree are looked up in no time once most are known to be absent:
+    a lookup takes a tenth of a search through five thousand characters.
+    """
+    import numpy as np  # a few files compile without it
+
+    codes = np.frombuffer(text.encode("ascii", "replace"), np.uint8).astype(np.uint16)
+    flags = bytearray(65_536)
+    np.frombuffer(flags, np.uint8)[codes[:-2] * np.uint16(_FIRST) + codes[1:-1] * np.uint16(_SECOND) + codes[2:]] = 1
+    return flags
+
+
+@lru_cache(maxsize=50_000)
+def _grams_in(needle: str) -> tuple[int, ...]:
+    codes = needle.lower().encode("ascii", "replace")
+    return tuple((a * _FIRST + b * _SECOND + c) & 0xFFFF for a, b, c in zip(codes, codes[1:], codes[2:], strict=False))
 
 
 @dataclass(slots=True)
@@ -109,7 +147,7 @@ class Pattern:
     def can_match(self, haystack: Haystack) -> bool:
         """Whether the text holds all that a match needs."""
         for need in self.known_needs():
-            if not any(haystack.holds(t, self.folded) for t in need.texts):
+            if not haystack.holds_one(need.texts, self.folded):
                 return haystack.kin
         return True
 

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from proofolio.core.errors import PackError
-from proofolio.evidence.compiled import load_compiled
+from proofolio.evidence.compiled import read_compiled
 from proofolio.evidence.literals import Need
 from proofolio.evidence.patterns import Pattern
 
@@ -112,14 +112,16 @@ def builtin_rules() -> tuple[Rule, ...]:
 @lru_cache(maxsize=1)
 def compiled_rules() -> tuple[Rule, ...]:
     """The rules that ship with the package, by id, without their examples: quick to load."""
-    entries = load_compiled("rules", rule_files(), build_rules)
-    return tuple(_rule(entry, "packs/compiled/rules.json") for entry in entries)
+    entries = read_compiled("rules", rule_files())
+    return builtin_rules() if entries is None else tuple(_rule(entry, "packs/compiled/rules.json") for entry in entries)
 
 
 @lru_cache(maxsize=1)
 def builtin_topics() -> Mapping[str, Topic]:
     """The topics that ship with the package, by id."""
-    entries = load_compiled("topics", topic_files(), build_topics)
+    entries = read_compiled("topics", topic_files())
+    if entries is None:
+        return load_topics(topic_files())
     return {str(entry["id"]): _topic(entry, "packs/compiled/topics.json") for entry in entries}
 
 

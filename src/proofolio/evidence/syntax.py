@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ast_grep_py import SgNode, SgRoot
+from ast_grep_py import SgNode
 
 from proofolio.core.records import Document, DocumentKind
-
-LANGUAGES = {
-    "python": "python", "javascript": "javascript", "jsx": "tsx", "typescript": "typescript", "tsx": "tsx",
-    "go": "go", "java": "java", "kotlin": "kotlin", "scala": "scala", "rust": "rust", "c": "c", "cpp": "cpp",
-    "csharp": "csharp", "php": "php", "ruby": "ruby", "shell": "bash", "hcl": "hcl", "yaml": "yaml",
-}  # an unknown language is a panic in ast-grep, not an exception: only these are ever asked for
+from proofolio.readers import parse
 
 
 def syntax_matches(
     pattern: str, document: Document, languages: tuple[str, ...]
 ) -> Iterator[tuple[int, int, dict[str, str]]]:
     """Yield (first line, last line, captures) for each match; captures are by lower-case name."""
-    language = LANGUAGES.get(document.language)
-    if language is None or (languages and document.language not in languages):
+    language = document.language
+    if languages and language not in languages:
         return
     if document.kind is DocumentKind.NOTEBOOK:
         for cell in document.cells:
@@ -33,7 +28,10 @@ def syntax_matches(
 
 
 def _matches(pattern: str, text: str, language: str, offset: int) -> Iterator[tuple[int, int, dict[str, str]]]:
-    for node in SgRoot(text, language).root().find_all(pattern=pattern):
+    root = parse(text, language)  # guarded: broken TypeScript can keep a grammar busy for minutes
+    if root is None:
+        return
+    for node in root.find_all(pattern=pattern):
         span = node.range()
         yield offset + span.start.line + 1, offset + span.end.line + 1, _captures(pattern, node)
 

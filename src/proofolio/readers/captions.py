@@ -10,7 +10,9 @@ _TITLE = re.compile(
     rf"|\.set_title\s*\(\s*|\bggtitle\s*\(\s*|\b(?:title|main|title_text|plot_title|suptitle)\s*=\s*(?:dict\(text=)?)"
     rf"{_QUOTED}"
 )
-_SAVED = re.compile(rf"\b(?:savefig|write_image|write_html|ggsave|save_png|png|imsave|imwrite)\s*\([^\"'\n]{{0,60}}{_QUOTED}")
+_SAVED = re.compile(
+    rf"\b(?:savefig|write_image|write_html|ggsave|save_png|png|imsave|imwrite)\s*\([^\"'\n]{{0,60}}{_QUOTED}"
+)
 _PLOT_CALL = re.compile(
     r"(?<![\w.])(?P<call>(?:[A-Za-z_][\w\[\]\"']*\.)*(?:\w*plot\w*|hist|histogram|scatter|barh?|boxplot|heatmap|imshow|"
     r"pie|line|area|violin|matshow|contourf?|countplot|pairplot|waterfall|beeswarm|force|from_estimator|"

@@ -26,11 +26,20 @@ _ARROW = {
 }
 _TEST = {  # describe("...", () => {...}), it("...", ...): a test file defines nothing else
     "kind": "call_expression",
-    "has": {"field": "function", "regex": r"^(describe|context|suite|it|test)(\.(only|skip|concurrent|describe))*$"},
+    "has": {
+        "field": "function",
+        "regex": r"^(describe|context|suite|it|test)(\.(only|skip|concurrent|describe))*$",
+    },
 }
 _JS = ("function_declaration", "generator_function_declaration", "class_declaration", "method_definition")
-_TS = (*_JS, "abstract_class_declaration", "interface_declaration", "type_alias_declaration", "enum_declaration",
-       "internal_module")
+_TS = (
+    *_JS,
+    "abstract_class_declaration",
+    "interface_declaration",
+    "type_alias_declaration",
+    "enum_declaration",
+    "internal_module",
+)
 
 # The nodes that define something, by language.
 DEFINITIONS: dict[str, Any] = {
@@ -175,7 +184,9 @@ def _definitions(root: SgNode, lines: Sequence[str], language: str) -> list[tupl
         parent = stack[-1][1] if stack else ""
         dotted = f"{parent}.{name}" if parent and name else name or parent
         is_group = kind == "call_expression" and bool(_GROUPS.match(lines[header]))
-        container = is_group or (kind in _CONTAINERS and end - start + 1 > WHOLE_CLASS_LINES) or kind in _NAMESPACES
+        container = (
+            is_group or (kind in _CONTAINERS and end - start + 1 > WHOLE_CLASS_LINES) or kind in _NAMESPACES
+        )
         first = start
         while first > floor and _LEADING.match(lines[first - 1]):
             first -= 1

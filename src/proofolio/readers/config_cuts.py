@@ -17,7 +17,9 @@ _TARGET = re.compile(r"^(?P<name>[\w./%$(){}-]+(?:\s+[\w./%-]+)*)\s*:(?!=)")
 _COMMENT = ("#", "//", ";", "--", "<!--", "/*", "*")
 _CLOSER = re.compile(r"[}\])]+[,;]?$|</")
 _KEY = re.compile(r"""^\s*(?:-\s+)?["']?(?P<key>[^"':={}<>\[\]]{1,80}?)["']?\s*(?:[:={]|$)""")
-_NAME_KEYS = re.compile(r"""^\s*-\s+["']?(?:name|id|job_name|alias|alert|uses|task_id|model)["']?\s*:\s*["']?(?P<name>[^"'#]+)""")
+_NAME_KEYS = re.compile(
+    r"""^\s*-\s+["']?(?:name|id|job_name|alias|alert|uses|task_id|model)["']?\s*:\s*["']?(?P<name>[^"'#]+)"""
+)
 _KIND = re.compile(r"^kind:\s*[\"']?(?P<kind>[A-Z]\w+)")
 _METADATA_NAME = re.compile(r"^\s+name:\s*[\"']?(?P<name>[^\s\"'#]+)")
 _TAG = re.compile(r"^\s*<(?P<key>[\w:.-]+)")
@@ -54,7 +56,8 @@ def _by_heads(lines: Sequence[str], head: re.Pattern[str]) -> Iterator[Run]:
         if match:
             starts.append((_with_comments(lines, i, starts[-1][0]), (match["name"] or "").strip()))
     blocks = [
-        (start, end, name) for (start, name), (end, _) in zip(starts, [*starts[1:], (len(lines), "")], strict=True)
+        (start, end, name)
+        for (start, name), (end, _) in zip(starts, [*starts[1:], (len(lines), "")], strict=True)
     ]
     for start, end, names in _grouped([block for block in blocks if block[0] < block[1]]):
         yield Run(start, end, "", names)
@@ -162,7 +165,9 @@ class _Blocks:
 
     def _heads(self, start: int, end: int) -> list[int]:
         """The lines on which the outermost blocks begin, with the comments above them."""
-        telling = [i for i in range(start, end) if self._says[i] and not _CLOSER.match(self._lines[i].strip())]
+        telling = [
+            i for i in range(start, end) if self._says[i] and not _CLOSER.match(self._lines[i].strip())
+        ]
         outer = min((self._indents[i] for i in telling), default=0)
         return [_with_comments(self._lines, i, start) for i in telling if self._indents[i] == outer]
 

@@ -9,6 +9,7 @@ from proofolio.core.records import DocumentKind
 
 _CODE, _CONFIG, _PROSE = DocumentKind.CODE, DocumentKind.CONFIG, DocumentKind.PROSE
 
+# fmt: off
 # language: the endings that mean it
 _CODE_ENDINGS: dict[str, tuple[str, ...]] = {
     "python": (".py", ".pyi", ".pyw", ".pyx", ".pxd", ".star", ".bzl"),
@@ -203,7 +204,9 @@ _LOCKS = frozenset({
     "cargo.lock", "go.sum", "go.work.sum", "gemfile.lock", "composer.lock", "mix.lock", "pubspec.lock",
     "podfile.lock", "packages.lock.json", "flake.lock", ".terraform.lock.hcl", "renv.lock", "package-lock.yml",
     "gradle.lockfile", "chart.lock", "packrat.lock", "project.assets.json", "dvc.lock", "manifest.toml",
-})  # fmt: skip
+})
+
+# fmt: on
 
 
 def is_lock(path: str) -> bool:

@@ -21,13 +21,24 @@ MAX_FIGURE_BYTES = 1_500_000
 MAX_HTML = 500_000  # characters of an HTML output that are looked at
 MAX_CELLS = 10_000
 _IMAGES = ("image/png", "image/jpeg", "image/svg+xml", "image/gif")
-_V3_KEYS = {"png": "image/png", "jpeg": "image/jpeg", "svg": "image/svg+xml", "html": "text/html",
-            "text": "text/plain", "latex": "text/latex"}
+_V3_KEYS = {
+    "png": "image/png",
+    "jpeg": "image/jpeg",
+    "svg": "image/svg+xml",
+    "html": "text/html",
+    "text": "text/plain",
+    "latex": "text/latex",
+}
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*\x07")
-_OBJECT = re.compile(r"^\s*<[\w.]+[^<>]*(?:object| at 0x[0-9a-fA-F]+|size [\dx. ]+ with \d+ Axes?)[^<>]*>\s*$")
+_OBJECT = re.compile(
+    r"^\s*<[\w.]+[^<>]*(?:object| at 0x[0-9a-fA-F]+|size [\dx. ]+ with \d+ Axes?)[^<>]*>\s*$"
+)
 _ROW = re.compile(r"<tr\b(?:(?!<tr\b).)*?</tr>", re.DOTALL | re.IGNORECASE)
 _CELL = re.compile(r"<t[hd]\b[^<>]*>((?:(?!<t[hd]\b).)*?)</t[hd]>", re.DOTALL | re.IGNORECASE)
-_TAG = re.compile(r"<(?:script|style)\b(?:(?!<(?:script|style)\b).)*?</(?:script|style)>|<[^<>]{0,2000}>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(
+    r"<(?:script|style)\b(?:(?!<(?:script|style)\b).)*?</(?:script|style)>|<[^<>]{0,2000}>",
+    re.DOTALL | re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +68,9 @@ def read_notebook(text: str, source: str, path: str) -> Notebook:
         data = json.loads(text)
     except (ValueError, RecursionError, MemoryError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error) or "out of memory"
-        raise UnreadableFileError(f"{path} is not a notebook: its JSON cannot be read ({reason}).", _TRY) from error
+        raise UnreadableFileError(
+            f"{path} is not a notebook: its JSON cannot be read ({reason}).", _TRY
+        ) from error
     if not isinstance(data, dict):
         raise UnreadableFileError(f"{path} is not a notebook: its JSON is a {type(data).__name__}.", _TRY)
     cells = _cells_of(data)
@@ -93,9 +106,13 @@ def _language(data: Mapping[str, Any]) -> str:
     for value in (info.get("name"), kernel.get("language"), kernel.get("name")):
         if isinstance(value, str) and value:
             name = value.lower()
-            return {"ir": "r", "python3": "python", "python2": "python", "ipython": "python", "bash": "shell"}.get(
-                name, name
-            )
+            return {
+                "ir": "r",
+                "python3": "python",
+                "python2": "python",
+                "ipython": "python",
+                "bash": "shell",
+            }.get(name, name)
     return "python"
 
 
@@ -104,7 +121,10 @@ def _add_cell(builder: _Builder, index: int, cell: Mapping[str, Any]) -> None:
     source = _text(cell.get("source", cell.get("input", "")))
     if kind == "heading":  # nbformat 3
         level = cell.get("level")
-        kind, source = "markdown", "#" * (level if isinstance(level, int) and 0 < level < 7 else 1) + " " + source
+        kind, source = (
+            "markdown",
+            "#" * (level if isinstance(level, int) and 0 < level < 7 else 1) + " " + source,
+        )
     kind = kind if kind in {"code", "markdown"} else "raw"
     lines = source.rstrip("\n").split("\n") if source.strip() else []
     if builder.lines and (lines or cell.get("outputs")):
@@ -118,7 +138,9 @@ def _add_cell(builder: _Builder, index: int, cell: Mapping[str, Any]) -> None:
         builder.said = source
         _add_attachments(builder, index, cell, start)
     elif kind == "code":
-        outputs = [o for o in cell.get("outputs") or () if isinstance(o, dict)] if _is_list(cell, "outputs") else []
+        outputs = (
+            [o for o in cell.get("outputs") or () if isinstance(o, dict)] if _is_list(cell, "outputs") else []
+        )
         count = cell.get("execution_count", cell.get("prompt_number"))
         executed = count is not None or bool(outputs)
         output = _add_outputs(builder, index, source, outputs)

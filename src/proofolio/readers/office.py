@@ -33,11 +33,26 @@ def read_pdf(raw: bytes, path: str) -> tuple[str, dict[str, str]]:
             raise UnreadableFileError(f"{path} is an encrypted PDF.", "Save it without a password.")
         until = time.monotonic() + MAX_SECONDS
         pages = [page.extract_text() for page in reader.pages[:MAX_PAGES] if time.monotonic() < until]
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, zlib.error,
-            OSError, ImportError, AssertionError, NotImplementedError, MemoryError) as error:
+    except (
+        PyPdfError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        RecursionError,
+        zlib.error,
+        OSError,
+        ImportError,
+        AssertionError,
+        NotImplementedError,
+        MemoryError,
+    ) as error:
         # pypdf meets damaged files with whatever its parsing of them runs into.
         what = str(error).strip() or type(error).__name__
-        raise UnreadableFileError(f"{path} is a PDF that cannot be read: {what}.", "Export it again.") from error
+        raise UnreadableFileError(
+            f"{path} is a PDF that cannot be read: {what}.", "Export it again."
+        ) from error
     lines: list[str] = []
     starts: list[str] = []
     for page in pages:
@@ -64,8 +79,18 @@ def read_docx(raw: bytes, path: str) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as package, package.open("word/document.xml") as part:
             xml = part.read(MAX_XML_BYTES + 1)
-    except (zipfile.BadZipFile, KeyError, OSError, EOFError, RuntimeError, NotImplementedError, zlib.error) as error:
-        raise UnreadableFileError(f"{path} is not a Word document: {error}.", "Save it again as .docx.") from error
+    except (
+        zipfile.BadZipFile,
+        KeyError,
+        OSError,
+        EOFError,
+        RuntimeError,
+        NotImplementedError,
+        zlib.error,
+    ) as error:
+        raise UnreadableFileError(
+            f"{path} is not a Word document: {error}.", "Save it again as .docx."
+        ) from error
     if len(xml) > MAX_XML_BYTES:
         raise UnreadableFileError(f"{path} unpacks to more than {MAX_XML_BYTES:,} bytes.", "Save it as text.")
     if b"<!DOCTYPE" in xml or b"<!ENTITY" in xml:  # Word writes none; entities can grow without end

@@ -23,8 +23,9 @@ GRAMMARS: dict[str, str] = {
     "csharp": "csharp", "php": "php", "ruby": "ruby", "shell": "bash", "hcl": "hcl", "yaml": "yaml",
 }  # fmt: skip
 
-# Grammars in which broken code never took over a second (23,000 randomly damaged files). In others 14 broken lines can take minutes (TypeScript: arrow functions in conditional expressions after
-# an unclosed bracket), inside native code that holds the interpreter and that nothing can interrupt.
+# Grammars in which broken code never took over a second (23,000 randomly damaged files). In others 14
+# broken lines can take minutes (TypeScript: arrow functions in conditional expressions after an
+# unclosed bracket), inside native code that holds the interpreter and that nothing can interrupt.
 # So those are tried in another process first, which can be ended.
 _PLAIN = frozenset({"python", "hcl", "bash"})
 
@@ -57,7 +58,9 @@ class _Trial:
             watchdog = threading.Timer(limit, process.kill)
             watchdog.start()
             try:
-                ended = _asked(process.stdin, process.stdout, grammar.encode(), text.encode("utf-8", "replace"))
+                ended = _asked(
+                    process.stdin, process.stdout, grammar.encode(), text.encode("utf-8", "replace")
+                )
             finally:
                 watchdog.cancel()
             if not ended:

@@ -72,7 +72,13 @@ def _heading_at(
     if language == "markdown" and (match := _HTML_HEADING.match(line)):
         return int(match["level"]), plain_words(match["text"])
     under = lines[i + 1].strip() if i + 1 < len(lines) else ""
-    if language == "markdown" and under and set(under) <= {"="} | {"-"} and len(set(under)) == 1 and len(under) > 2:
+    if (
+        language == "markdown"
+        and under
+        and set(under) <= {"="} | {"-"}
+        and len(set(under)) == 1
+        and len(under) > 2
+    ):
         above_blank = i == 0 or not lines[i - 1].strip()
         if above_blank and not line.lstrip().startswith(("-", "*", ">", "|", "#")):
             return _SETEXT[under[0]], plain_words(line)

@@ -31,7 +31,12 @@ _LFS = b"version https://git-lfs.github.com/spec/"
 # Lines over which a file in such a language is data, generated or logged, that nobody wrote or reads.
 _MAX_LINES = {"text": 2_000, "json": 2_000, "xml": 3_000, "yaml": 5_000, "html": 4_000}
 _TABULAR = frozenset({"csv", "tsv", "jsonl"})
-_IMAGE_SIGNS = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif", b"RIFF": "image/webp"}
+_IMAGE_SIGNS = {
+    b"\x89PNG": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"GIF8": "image/gif",
+    b"RIFF": "image/webp",
+}
 
 
 def read(entry: FileEntry, info: SourceInfo, redact: Redact) -> Document | None:
@@ -43,7 +48,9 @@ def read(entry: FileEntry, info: SourceInfo, redact: Redact) -> Document | None:
     raw = entry.read()
     known = classify(entry.path)
     if raw.startswith(_LFS):
-        raise UnreadableFileError(f"{entry.path} is a Git LFS pointer; its content is not in git.", "Run `git lfs pull`.")
+        raise UnreadableFileError(
+            f"{entry.path} is a Git LFS pointer; its content is not in git.", "Run `git lfs pull`."
+        )
     if known and known[0] is DocumentKind.IMAGE:
         return _image(entry, info, raw, redact)
     cells: tuple[Cell, ...] = ()
@@ -99,7 +106,9 @@ def _by_content(text: str, path: str) -> tuple[DocumentKind, str]:
     return DocumentKind.PROSE, "text"
 
 
-def _measured(path: str, kind: DocumentKind, language: str, text: str) -> tuple[DocumentKind, str, dict[str, str]]:
+def _measured(
+    path: str, kind: DocumentKind, language: str, text: str
+) -> tuple[DocumentKind, str, dict[str, str]]:
     """Metric files and small result tables are outputs; of raw data only the first lines are kept."""
     if (kind not in {DocumentKind.CONFIG, DocumentKind.PROSE} and language != "html") or is_lock(path):
         return kind, text, {}
@@ -122,7 +131,9 @@ def _head(text: str, count: int) -> tuple[str, dict[str, str]]:
 def _redacted(text: str, path: str, redact: Redact) -> str:
     clean = redact(text, path)
     if clean.count("\n") != text.count("\n"):
-        raise UnreadableFileError(f"{path}: redaction changed the number of lines, so no line could be cited.")
+        raise UnreadableFileError(
+            f"{path}: redaction changed the number of lines, so no line could be cited."
+        )
     return clean
 
 
@@ -134,7 +145,9 @@ def _redacted_figure(figure: Figure, redact: Redact) -> Figure:
 
 def _is_generated(text: str, kind: DocumentKind) -> bool:
     """Whether the first lines say that a program wrote the file."""
-    if kind is DocumentKind.PROSE or (kind is DocumentKind.CONFIG and text.count("\n") < MAX_GENERATED_CONFIG):
+    if kind is DocumentKind.PROSE or (
+        kind is DocumentKind.CONFIG and text.count("\n") < MAX_GENERATED_CONFIG
+    ):
         return False
     head = "\n".join(line for line in text[:2_000].split("\n", 12)[:12] if _is_comment(line))
     return bool(_GENERATED.search(head))
@@ -160,7 +173,9 @@ def _image(entry: FileEntry, info: SourceInfo, raw: bytes, redact: Redact) -> Do
     else:
         mime = next((m for sign, m in _IMAGE_SIGNS.items() if raw.startswith(sign)), "")
         if not mime:
-            raise UnreadableFileError(f"{entry.path} is not a picture, although its name says so.", "Export it again.")
+            raise UnreadableFileError(
+                f"{entry.path} is not a picture, although its name says so.", "Export it again."
+            )
     caption = redact(words_of_path(entry.path), entry.path)
     words = redact(" ".join(words_of_path(part) for part in entry.path.split("/")), entry.path)
     return Document(

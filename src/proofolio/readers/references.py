@@ -19,7 +19,9 @@ _MARKDOWN = re.compile(
     rf"!\[(?P<alt>[^\]]*)\]\(\s*<?(?P<path>[^)\s>\"]+?\.{_ENDING})(?:\?[^)\s]*)?>?(?:\s+[\"'(](?P<title>[^\"')]*)[\"')])?",
     re.IGNORECASE,
 )
-_HTML = re.compile(rf"<img\b[^>]*?\bsrc\s*=\s*[\"'](?P<path>[^\"']+?\.{_ENDING})(?:\?[^\"']*)?[\"'][^>]*>", re.IGNORECASE)
+_HTML = re.compile(
+    rf"<img\b[^>]*?\bsrc\s*=\s*[\"'](?P<path>[^\"']+?\.{_ENDING})(?:\?[^\"']*)?[\"'][^>]*>", re.IGNORECASE
+)
 _ALT = re.compile(r"\b(?P<key>alt|title)\s*=\s*[\"'](?P<text>[^\"']*)[\"']", re.IGNORECASE)
 _RST = re.compile(rf"^\s*\.\.\s+(?:image|figure)::\s*(?P<path>\S+?\.{_ENDING})\s*$", re.IGNORECASE)
 _RST_ALT = re.compile(r"^\s+:alt:\s*(?P<text>.+)$")
@@ -162,7 +164,12 @@ def _drawn(source: str, name: str, by_name: dict[tuple[str, str], list[Figure]])
     if len(re.sub(r"\W", "", _HOLE.sub("", name.rsplit(".", 1)[0]))) < 4:
         return []  # "{name}.png" could be any picture
     pattern = re.compile(translate(_HOLE.sub("*", name)))
-    return [f for (owner, base), found in by_name.items() if owner == source and pattern.match(base) for f in found]
+    return [
+        f
+        for (owner, base), found in by_name.items()
+        if owner == source and pattern.match(base)
+        for f in found
+    ]
 
 
 def _base(path: str) -> str:

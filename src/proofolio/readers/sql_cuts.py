@@ -14,8 +14,10 @@ _OPENER = re.compile(r"'|\"|--|/\*|\{#|\{%|\{\{|\$\w*\$|;")
 _CLOSERS = {"'": "'", '"': '"', "--": "\n", "/*": "*/", "{#": "#}", "{%": "%}", "{{": "}}"}
 MAX_BODY = 200_000  # characters of a $$ body
 MAX_UNCLOSED = 100  # after so many $tags$ without an end, they are no quotes
-_CTE = re.compile(r"^\s*(?:with\s+(?:recursive\s+)?|,\s*)?(?P<name>[\w\"`\[\]]+)\s+as\s+(?:(?:not\s+)?materialized\s+)?\(\s*(?!partition\b|order\b|rows\b|range\b)",
-                  re.IGNORECASE)
+_CTE = re.compile(
+    r"^\s*(?:with\s+(?:recursive\s+)?|,\s*)?(?P<name>[\w\"`\[\]]+)\s+as\s+(?:(?:not\s+)?materialized\s+)?\(\s*(?!partition\b|order\b|rows\b|range\b)",
+    re.IGNORECASE,
+)
 _FINAL = re.compile(r"^(?:select|insert|update|delete|merge)\b", re.IGNORECASE)
 _NAMED = re.compile(
     r"\b(?:create\s+(?:or\s+replace\s+)?(?:\w+\s+){0,3}?(?:table|view|function|procedure|index|trigger|schema|type|"
@@ -96,7 +98,9 @@ def _by_cte(lines: Sequence[str], start: int, end: int, name: str, symbol: str) 
             while at > cuts[-1][0] and lines[at - 1].lstrip().startswith("--"):
                 at -= 1
             label = match["name"].strip('"`[]')
-            if at == cuts[-1][0] or _filled(lines, cuts[-1][0], at) <= (MAX_PREAMBLE if len(cuts) == 1 else 0):
+            if at == cuts[-1][0] or _filled(lines, cuts[-1][0], at) <= (
+                MAX_PREAMBLE if len(cuts) == 1 else 0
+            ):
                 cuts[-1] = (cuts[-1][0], label)
             else:
                 cuts.append((at, label))

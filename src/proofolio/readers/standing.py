@@ -6,6 +6,7 @@ import re
 
 from proofolio.core.records import DocumentKind, Rank
 
+# fmt: off
 _TEST_FOLDERS = frozenset({"test", "tests", "__tests__", "spec", "specs", "e2e", "integration_tests", "unit_tests",
                            "testing", "cypress", "androidtest", "testdata"})
 _TEST_NAME = re.compile(
@@ -49,6 +50,7 @@ _STATUS = re.compile(
 _UNDECIDED = {"proposed", "draft", "rejected", "superseded", "deprecated", "wip", "pending", "declined", "withdrawn"}
 _STATUS_LINES = 40
 _RESUME_NAME = re.compile(r"(?:^|[-_. ])(?:resume|résumé|cv|curriculum[-_ ]?vitae|lebenslauf)(?:[-_. ]|$)", re.IGNORECASE)
+# fmt: on
 
 
 def is_test(path: str) -> bool:
@@ -56,7 +58,9 @@ def is_test(path: str) -> bool:
     *folders, name = path.split("/")
     if any(folder.lower() in _TEST_FOLDERS for folder in folders):
         return True
-    return bool(_TEST_NAME.match(name)) and not name.lower().endswith((".md", ".ipynb", ".txt", ".yml", ".yaml"))
+    return bool(_TEST_NAME.match(name)) and not name.lower().endswith(
+        (".md", ".ipynb", ".txt", ".yml", ".yaml")
+    )
 
 
 def is_resume(path: str) -> bool:
@@ -72,7 +76,11 @@ def is_measured(path: str, language: str, text: str = "") -> bool:
     *folders, name = path.split("/")
     lowered = [folder.lower() for folder in folders]
     if language in {"json", "xml", "csv", "tsv", "yaml", "jsonl", "text"} and _METRIC_NAME.match(name):
-        return language not in {"yaml", "text"} or bool(set(lowered) & _RESULT_FOLDERS) or name.startswith("metrics")
+        return (
+            language not in {"yaml", "text"}
+            or bool(set(lowered) & _RESULT_FOLDERS)
+            or name.startswith("metrics")
+        )
     if "mlruns" in lowered and "metrics" in lowered:
         return True
     if language in {"csv", "tsv"}:
@@ -92,7 +100,9 @@ def rank_of(path: str, kind: DocumentKind, language: str) -> Rank:
         *folders, name = path.split("/")
         if is_resume(path):
             return Rank.CLAIM
-        if any(folder.lower() in _RECORD_FOLDERS for folder in folders) or _RECORD_NAME.search(name.rsplit(".", 1)[0]):
+        if any(folder.lower() in _RECORD_FOLDERS for folder in folders) or _RECORD_NAME.search(
+            name.rsplit(".", 1)[0]
+        ):
             return Rank.RECORD
         return Rank.CLAIM
     if language == "json" and is_resume(path):

@@ -26,8 +26,17 @@ from proofolio.sources.folder import MAX_LISTED
 from proofolio.sources.ignore import IGNORE_NAME, IgnoreRules, Skipped
 
 ARCHIVE_ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
-_DAMAGE = (OSError, EOFError, tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, ValueError,
-           RuntimeError, NotImplementedError)
+_DAMAGE = (
+    OSError,
+    EOFError,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    ValueError,
+    RuntimeError,
+    NotImplementedError,
+)
 
 
 def is_archive(path: Path) -> bool:
@@ -58,7 +67,8 @@ class ArchiveSource(Closing):
                 self.close()
                 what = str(error) or type(error).__name__
                 raise PortfolioError(
-                    f"{self._path} cannot be read as an archive: {what}.", "Pack it again, or give the folder itself."
+                    f"{self._path} cannot be read as an archive: {what}.",
+                    "Pack it again, or give the folder itself.",
                 ) from error
         return self._entries
 
@@ -92,7 +102,9 @@ class ArchiveSource(Closing):
                 members[path] = member
         self.problems.extend(skipped.problems(self.info.name))
         listed = {
-            path: FileEntry(path, member.file_size, f"{member.file_size}-{member.CRC:08x}", self._zip_reader(member))
+            path: FileEntry(
+                path, member.file_size, f"{member.file_size}-{member.CRC:08x}", self._zip_reader(member)
+            )
             for path, member in members.items()
         }
         return self._chosen(_without_top(listed))
@@ -106,7 +118,9 @@ class ArchiveSource(Closing):
                     with self._zip.open(member) as stream:
                         return stream.read(member.file_size + 1)
                 except _DAMAGE as error:
-                    raise UnreadableFileError(f"{member.filename} is damaged in the archive: {error}.") from error
+                    raise UnreadableFileError(
+                        f"{member.filename} is damaged in the archive: {error}."
+                    ) from error
 
         return read
 
@@ -173,7 +187,9 @@ class ArchiveSource(Closing):
         if total > self._settings.max_archive_bytes:
             raise self._too_large()
         if files > MAX_LISTED:
-            raise PortfolioError(f"{self._path} holds more than {MAX_LISTED:,} files.", "Pack only the projects.")
+            raise PortfolioError(
+                f"{self._path} holds more than {MAX_LISTED:,} files.", "Pack only the projects."
+            )
 
     def _too_large(self) -> PortfolioError:
         limit = self._settings.max_archive_bytes
@@ -184,7 +200,12 @@ class ArchiveSource(Closing):
     def _safe(self, name: str, skipped: Skipped) -> str | None:
         path = _clean(name)
         parts = path.split("/")
-        if ".." in parts or name.startswith(("/", "\\")) or re.match(r"^[A-Za-z]:[\\/]", name) or "\0" in name:
+        if (
+            ".." in parts
+            or name.startswith(("/", "\\"))
+            or re.match(r"^[A-Za-z]:[\\/]", name)
+            or "\0" in name
+        ):
             skipped.file(name, "a path that leaves the archive")
             return None
         try:

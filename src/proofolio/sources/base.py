@@ -80,7 +80,9 @@ def choose(
             what = f"too large: {entry.size:,} bytes, and max_file_bytes is {settings.max_file_bytes:,}"
             problems.append(Problem(source, entry.path, what))
         elif len(chosen) >= settings.max_files:
-            skipped.file(entry.path, f"over max_files ({settings.max_files:,}); raise it or narrow with exclude")
+            skipped.file(
+                entry.path, f"over max_files ({settings.max_files:,}); raise it or narrow with exclude"
+            )
         else:
             chosen.append(entry)
     problems.extend(skipped.problems(source))

@@ -38,8 +38,17 @@ def clone(url: str, settings: Settings) -> tuple[Path, str]:
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".cloning-") as temporary:
             fresh = Path(temporary) / "clone"
             git.run(
-                None, "clone", "--bare", "--quiet", "--no-recurse-submodules", "--template=", "--", url, str(fresh),
-                network=True, timeout=git.CLONE_TIMEOUT_S,
+                None,
+                "clone",
+                "--bare",
+                "--quiet",
+                "--no-recurse-submodules",
+                "--template=",
+                "--",
+                url,
+                str(fresh),
+                network=True,
+                timeout=git.CLONE_TIMEOUT_S,
             )
             # The URL as given may hold a password: it is not kept on disk.
             git.run(fresh, "config", "remote.origin.url", shown)
@@ -53,7 +62,8 @@ def clone(url: str, settings: Settings) -> tuple[Path, str]:
         ) from None
     except OSError as error:
         raise PortfolioError(
-            f"{folder.parent} cannot hold the clone of {shown}: {error.strerror}.", "Set cache to a folder of yours."
+            f"{folder.parent} cannot hold the clone of {shown}: {error.strerror}.",
+            "Set cache to a folder of yours.",
         ) from error
     return folder, ""
 
@@ -62,10 +72,22 @@ def _refresh(folder: Path, url: str, shown: str) -> str:
     """Fetch every branch; a clone that cannot be refreshed is still read, with a warning."""
     try:
         git.run(
-            folder, "fetch", "--quiet", "--prune", "--no-recurse-submodules", "--no-write-fetch-head", "--force", "--",
-            url, "+refs/heads/*:refs/heads/*", network=True, timeout=git.CLONE_TIMEOUT_S,
+            folder,
+            "fetch",
+            "--quiet",
+            "--prune",
+            "--no-recurse-submodules",
+            "--no-write-fetch-head",
+            "--force",
+            "--",
+            url,
+            "+refs/heads/*:refs/heads/*",
+            network=True,
+            timeout=git.CLONE_TIMEOUT_S,
         )
-        head = git.run(None, "ls-remote", "--symref", "--", url, "HEAD", network=True).decode("utf-8", "replace")
+        head = git.run(None, "ls-remote", "--symref", "--", url, "HEAD", network=True).decode(
+            "utf-8", "replace"
+        )
         branch = re.match(r"ref: (refs/heads/\S+)\tHEAD", head)
         if branch:
             git.run(folder, "symbolic-ref", "HEAD", branch.group(1))

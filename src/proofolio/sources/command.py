@@ -11,6 +11,7 @@ from proofolio.core.errors import PortfolioError
 TIMEOUT_S = 120
 CLONE_TIMEOUT_S = 1800
 PROTOCOLS = "https:ssh:file:git"
+# fmt: off
 _SAFE = (
     "core.fsmonitor=", "core.hooksPath=" + os.devnull, "safe.directory=*", "core.quotePath=off", "core.pager=cat",
     "log.showSignature=false", "diff.external=", "core.alternateRefsCommand=", "uploadpack.packObjectsHook=",
@@ -22,6 +23,7 @@ _SAFE = (
 _FOREIGN = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE", "GIT_PREFIX",
             "GIT_COMMON_DIR", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_CONFIG", "GIT_CONFIG_PARAMETERS",
             "GIT_CONFIG_COUNT", "GIT_EXTERNAL_DIFF", "GIT_REPLACE_REF_BASE")
+# fmt: on
 
 
 class GitError(Exception):
@@ -34,7 +36,9 @@ def environment(network: bool = False) -> dict[str, str]:
     With ``network`` (clone and fetch) the user's own git settings count, since credentials live there.
     """
     env = {key: value for key, value in os.environ.items() if key not in _FOREIGN}
-    env.update(GIT_TERMINAL_PROMPT="0", GIT_CONFIG_NOSYSTEM="1", GIT_OPTIONAL_LOCKS="0", LC_ALL="C", LANGUAGE="C")
+    env.update(
+        GIT_TERMINAL_PROMPT="0", GIT_CONFIG_NOSYSTEM="1", GIT_OPTIONAL_LOCKS="0", LC_ALL="C", LANGUAGE="C"
+    )
     env.update(GIT_NO_REPLACE_OBJECTS="1", GIT_NO_LAZY_FETCH="1", GIT_LFS_SKIP_SMUDGE="1", GIT_PAGER="cat")
     if network:
         env["GIT_ALLOW_PROTOCOL"] = PROTOCOLS
@@ -83,7 +87,9 @@ def text(place: Path | None, *arguments: str) -> str:
 
 def missing_git() -> PortfolioError:
     """The error for a machine without git."""
-    return PortfolioError("git is not installed, and this source is a git repository.", "Install git and try again.")
+    return PortfolioError(
+        "git is not installed, and this source is a git repository.", "Install git and try again."
+    )
 
 
 def last_line(stderr: bytes) -> str:
@@ -100,11 +106,15 @@ def without_filters(place: Path) -> list[str]:
     repository's choosing.
     """
     try:
-        names = run(place, "config", "--name-only", "-z", "--get-regexp", r"^filter\.").decode("utf-8", "replace")
+        names = run(place, "config", "--name-only", "-z", "--get-regexp", r"^filter\.").decode(
+            "utf-8", "replace"
+        )
     except GitError:  # no such setting
         return []
     options: list[str] = []
-    for driver in sorted({name[len("filter.") :].rsplit(".", 1)[0] for name in names.split("\0") if "." in name}):
+    for driver in sorted(
+        {name[len("filter.") :].rsplit(".", 1)[0] for name in names.split("\0") if "." in name}
+    ):
         for key, value in (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false")):
             options += ["-c", f"filter.{driver}.{key}={value}"]
     return options
@@ -114,7 +124,14 @@ def run_status(place: Path, *pathspec: str) -> bytes:
     """``git status`` (porcelain, NUL-separated) without running any filter of the repository."""
     options = without_filters(place)
     return run(
-        place, *options, "status", "--porcelain", "-z", "--untracked-files=normal", "--ignore-submodules=all",
-        "--no-renames", "--", *pathspec,
+        place,
+        *options,
+        "status",
+        "--porcelain",
+        "-z",
+        "--untracked-files=normal",
+        "--ignore-submodules=all",
+        "--no-renames",
+        "--",
+        *pathspec,
     )
-

@@ -86,7 +86,9 @@ class FolderSource(Closing):
                 return sorted(listing, key=lambda child: child.name)
         except OSError as error:
             if not folder:
-                raise PortfolioError(f"{place} cannot be listed: {error.strerror}.", "Check its permissions.") from error
+                raise PortfolioError(
+                    f"{place} cannot be listed: {error.strerror}.", "Check its permissions."
+                ) from error
             self._problem(folder + "/", f"cannot be listed: {error.strerror}", "unreadable")
             return []
 
@@ -160,6 +162,8 @@ def _reader(place: Path, path: str) -> Callable[[], bytes]:
         try:
             return place.read_bytes()
         except OSError as error:
-            raise UnreadableFileError(f"{path} cannot be read: {error.strerror}.", "Check its permissions.") from error
+            raise UnreadableFileError(
+                f"{path} cannot be read: {error.strerror}.", "Check its permissions."
+            ) from error
 
     return read

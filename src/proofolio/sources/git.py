@@ -186,7 +186,11 @@ class GitSource(Closing):
             listing = git.run(place, "ls-tree", "--full-tree", "-r", "-z", tree)
             form = "--batch-check=%(objectname) %(objectsize)"
             present = git.text(place, "cat-file", form, "--batch-all-objects", "--unordered")
-            sizes = {name: int(size) for name, _, size in (line.partition(" ") for line in present.split("\n")) if size}
+            sizes = {
+                name: int(size)
+                for name, _, size in (line.partition(" ") for line in present.split("\n"))
+                if size
+            }
         for record in listing.split(b"\0"):
             if record:
                 meta, _, raw = record.partition(b"\t")
@@ -207,7 +211,9 @@ class GitSource(Closing):
         if count:
             self.info = replace(self.info, dirty=count)
             what = "file or folder is" if count == 1 else "files or folders are"
-            self._warn(f"{count} changed or untracked {what} not read: answers cite commits; commit them to include them")
+            self._warn(
+                f"{count} changed or untracked {what} not read: answers cite commits; commit them to include them"
+            )
 
     def _warn(self, what: str, path: str = "") -> None:
         self.problems.append(Problem(self.info.name, path, what, "warning"))
@@ -282,4 +288,6 @@ def without_credentials(url: str) -> str:
 
 def not_readable(path: Path, error: Exception) -> PortfolioError:
     """The error for a repository of which nothing can be read."""
-    return PortfolioError(f"{path} is a damaged git repository: {error}.", "Run `git fsck` there, or clone it again.")
+    return PortfolioError(
+        f"{path} is a damaged git repository: {error}.", "Run `git fsck` there, or clone it again."
+    )

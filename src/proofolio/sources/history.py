@@ -13,7 +13,9 @@ from proofolio.sources.git import GitSource
 
 BULK_LINES = 5_000  # a commit that adds more is an import, not a day's work
 BULK_FILES = 200
-_TRAILER = re.compile(r"^co-authored-by:\s*(?P<name>.*?)\s*<(?P<email>[^>]*)>\s*$", re.IGNORECASE | re.MULTILINE)
+_TRAILER = re.compile(
+    r"^co-authored-by:\s*(?P<name>.*?)\s*<(?P<email>[^>]*)>\s*$", re.IGNORECASE | re.MULTILINE
+)
 _NUMSTAT = re.compile(r"(?:^|[\0\n])(\d+|-)\t(\d+|-)\t")
 _HEADER = re.compile(r"^[0-9a-f]{40,64} \d+ \d+")
 
@@ -89,9 +91,10 @@ def history(source: Source) -> History | None:
 
 def _log(source: GitSource, *options: str) -> bytes:
     within = ["--", "."] if source.checkout.prefix else []
+    # %aN and %aE honour the repository's .mailmap
     form = "--format=%x1e%P%x1f%aN%x1f%aE%x1f%as%x1f%B%x1f"
     commit = source.info.commit or "HEAD"
-    return git.run(source.checkout.place, "log", "--use-mailmap", *options, "-z", form, commit, *within)
+    return git.run(source.checkout.place, "log", *options, "-z", form, commit, *within)
 
 
 def _count(record: str, tallies: dict[str, _Tally]) -> None:
@@ -147,7 +150,14 @@ def blame(source: Source, path: str, start: int, end: int) -> list[BlameLines]:
         return []
     try:
         raw = git.run(
-            source.checkout.place, "blame", "--porcelain", "-L", f"{start},{end}", source.info.commit, "--", path
+            source.checkout.place,
+            "blame",
+            "--porcelain",
+            "-L",
+            f"{start},{end}",
+            source.info.commit,
+            "--",
+            path,
         )
     except git.GitError:
         return []

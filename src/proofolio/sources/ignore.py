@@ -16,8 +16,20 @@ from proofolio.sources import patterns
 IGNORE_NAME = ".proofolioignore"
 _HASHED = re.compile(r"[.\-_][0-9a-zA-Z_-]{8,20}\.(?:js|css|mjs)$")
 _DIGITS = re.compile(r"\d")
-_BUILT = (".min.js", ".min.css", ".js.map", ".css.map", ".bundle.js", ".chunk.js", ".pyc", ".class", ".whl", ".jar",
-          ".o", ".dll")
+_BUILT = (
+    ".min.js",
+    ".min.css",
+    ".js.map",
+    ".css.map",
+    ".bundle.js",
+    ".chunk.js",
+    ".pyc",
+    ".class",
+    ".whl",
+    ".jar",
+    ".o",
+    ".dll",
+)
 
 
 def left_out_folder(name: str) -> str | None:
@@ -130,10 +142,16 @@ def _output_reason(
         return "a virtual environment"
     if name == "vendor":
         parents = set(folder.split("/")[:-1])
-        if siblings & patterns.VENDOR_SIBLINGS or inside & patterns.VENDOR_CHILDREN or parents & patterns.ASSET_FOLDERS:
+        if (
+            siblings & patterns.VENDOR_SIBLINGS
+            or inside & patterns.VENDOR_CHILDREN
+            or parents & patterns.ASSET_FOLDERS
+        ):
             return "dependencies"
     beside = patterns.OUTPUT_FOLDER_SIBLINGS.get(name)
-    if beside and any(s in siblings or (s[0] == "*" and any(x.endswith(s[1:]) for x in siblings)) for s in beside):
+    if beside and any(
+        s in siblings or (s[0] == "*" and any(x.endswith(s[1:]) for x in siblings)) for s in beside
+    ):
         return "build output"
     if name in patterns.OUTPUT_FOLDERS and any(_looks_built(n) for n in under[folder]):
         return "build output"
@@ -181,5 +199,7 @@ class Skipped:
             if number == 1:
                 lines.append(Problem(source, first, f"left out: {reason}"))
             else:
-                lines.append(Problem(source, first, f"{number:,} files left out: {reason}; this is the first"))
+                lines.append(
+                    Problem(source, first, f"{number:,} files left out: {reason}; this is the first")
+                )
         return lines

@@ -71,10 +71,15 @@ def _children(root: Path, repositories: list[Path], settings: Settings) -> list[
 
 def _repositories(root: Path) -> list[Path]:
     try:
-        return sorted(child for child in root.iterdir() if child.is_dir() and (child / ".git").exists()
-                      and not child.is_symlink())
+        return sorted(
+            child
+            for child in root.iterdir()
+            if child.is_dir() and (child / ".git").exists() and not child.is_symlink()
+        )
     except OSError as error:
-        raise PortfolioError(f"{root} cannot be listed: {error.strerror}.", "Check its permissions.") from error
+        raise PortfolioError(
+            f"{root} cannot be listed: {error.strerror}.", "Check its permissions."
+        ) from error
 
 
 def _over(base: Settings, given: Settings) -> Settings:
@@ -96,7 +101,9 @@ def _open(spec: str, settings: Settings, name: str | None) -> Source:
     if path.is_file():
         return ArchiveSource(path, settings, name) if is_archive(path) else FolderSource(path, settings, name)
     if not path.is_dir():
-        raise PortfolioError(f"{spec} is neither a folder nor a file.", "Give a folder, an archive or a git URL.")
+        raise PortfolioError(
+            f"{spec} is neither a folder nor a file.", "Give a folder, an archive or a git URL."
+        )
     if not os.access(path, os.R_OK | os.X_OK):
         raise PortfolioError(f"{spec} cannot be listed: permission denied.", "Check its permissions.")
     return _open_folder(path, settings, name)
@@ -110,14 +117,20 @@ def _open_folder(path: Path, settings: Settings, name: str) -> Source:
     except GitError as error:
         if looks_bare(path):  # there are no files to read instead
             raise not_readable(path, error) from error
-        what = f"git cannot read this repository ({error}), so the files are read as they lie, without history"
+        what = (
+            f"git cannot read this repository ({error}), so the files are read as they lie, without history"
+        )
         return _with_warning(FolderSource(path, settings, name), what)
     source = FolderSource(path, settings, name)
     if checkout is None:
         return source
     if checkout.bare:
-        raise PortfolioError(f"{path} is a git repository without a commit.", "Commit something and try again.")
-    return _with_warning(source, "the repository has no commit yet, so the files are read as they lie; commit to cite")
+        raise PortfolioError(
+            f"{path} is a git repository without a commit.", "Commit something and try again."
+        )
+    return _with_warning(
+        source, "the repository has no commit yet, so the files are read as they lie; commit to cite"
+    )
 
 
 def _open_url(url: str, settings: Settings, name: str | None) -> Source:
@@ -125,12 +138,15 @@ def _open_url(url: str, settings: Settings, name: str | None) -> Source:
     try:
         checkout = find_checkout(folder)
         if checkout is None or checkout.commit is None:
-            raise PortfolioError("The repository behind this URL has no commit.", "Push something and try again.")
+            raise PortfolioError(
+                "The repository behind this URL has no commit.", "Push something and try again."
+            )
         plain = re.sub(r"\.git/?$", "", url.rstrip("/"))
         source = GitSource(checkout, settings, name or re.split(r"[/:]", plain)[-1], "")
     except GitError as error:
         raise PortfolioError(
-            f"The clone of this repository in {folder} is damaged: {error}.", "Remove that folder and try again."
+            f"The clone of this repository in {folder} is damaged: {error}.",
+            "Remove that folder and try again.",
         ) from error
     source.info = replace(source.info, location=source.info.remote or "")
     return _with_warning(source, warning) if warning else source
@@ -147,11 +163,15 @@ def _existing(spec: str) -> Path:
     try:
         path = Path(os.path.normpath(Path(spec).expanduser().absolute()))
     except RuntimeError as error:
-        raise PortfolioError(f"{spec} names the home of a user who does not exist.", "Give a full path.") from error
+        raise PortfolioError(
+            f"{spec} names the home of a user who does not exist.", "Give a full path."
+        ) from error
     try:
         path.stat()
     except PermissionError as error:
-        raise PortfolioError(f"{spec} cannot be read: permission denied.", "Check its permissions.") from error
+        raise PortfolioError(
+            f"{spec} cannot be read: permission denied.", "Check its permissions."
+        ) from error
     except OSError as error:
         hint = "Check the spelling, or give an absolute path."
         if re.match(r"^[\w\-]+(\.[\w\-]+)+/\S+/\S+$", spec):
@@ -163,7 +183,9 @@ def _existing(spec: str) -> Path:
 def _name_of(path: Path) -> str:
     name = path.name
     if path.is_file():
-        ending = next((e for e in sorted(ARCHIVE_ENDINGS, key=len, reverse=True) if name.lower().endswith(e)), "")
+        ending = next(
+            (e for e in sorted(ARCHIVE_ENDINGS, key=len, reverse=True) if name.lower().endswith(e)), ""
+        )
         name = name[: -len(ending)] if ending else path.stem
     elif name.endswith(".git"):
         name = name[:-4] or path.parent.name

@@ -7,6 +7,7 @@ inside them: see ``ignore.py``.
 
 from __future__ import annotations
 
+# fmt: off
 LEFT_OUT_FOLDERS: dict[str, str] = {
     **dict.fromkeys((".git", ".hg", ".svn", ".bzr", ".jj"), "version control"),
     **dict.fromkeys(

@@ -82,13 +82,24 @@ class Dossier:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = self._connect(create)
+        except (sqlite3.Error, OSError) as error:
+            raise self._not_opened(error) from error
+        try:
             if not create:
                 self._check_is_dossier()
             self._migrate()
             self._version = self._data_version()
-        except (sqlite3.Error, OSError) as error:
-            raise DossierError(f"The dossier {path} cannot be opened: {error}.", "Delete it and compile again.") from error
+        except BaseException as error:
+            self._db.close()
+            if isinstance(error, sqlite3.Error):
+                raise self._not_opened(error) from error
+            raise
         self.document = lru_cache(maxsize=4096)(self._document)
+
+    def _not_opened(self, error: Exception) -> DossierError:
+        full = "full" in str(error) or "No space" in str(error)
+        what = "Free some disk space, then try again." if full else "Delete it and compile again."
+        return DossierError(f"The dossier {self.path} cannot be opened: {error}.", what)
 
     def _connect(self, create: bool) -> sqlite3.Connection:
         if not create and not os.access(self.path.parent, os.W_OK):
@@ -153,6 +164,8 @@ class Dossier:
             if changed:
                 self.document.cache_clear()
             yield changed
+        except sqlite3.Error as error:
+            raise DossierError(f"The dossier {self.path} cannot be read: {error}.", "Delete it and compile again.") from error
         finally:
             self._rollback()
 
