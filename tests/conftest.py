@@ -113,7 +113,12 @@ def png(width: int = 240, height: int = 120) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"".join(rows))) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"".join(rows)))
+        + chunk(b"IEND", b"")
+    )
 
 
 def notebook() -> str:
@@ -187,12 +192,16 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def compiled(churn: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portfolio]:
     """The churn repository, compiled and open, without a dense encoder."""
-    with open_compiled(str(churn), Settings(cache=str(tmp_path_factory.mktemp("compiled")), encoder="none")) as opened:
+    with open_compiled(
+        str(churn), Settings(cache=str(tmp_path_factory.mktemp("compiled")), encoder="none")
+    ) as opened:
         yield opened
 
 
 @pytest.fixture(scope="session")
 def compiled_hostile(hostile: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portfolio]:
     """The hostile folder, compiled and open, without a dense encoder."""
-    with open_compiled(str(hostile), Settings(cache=str(tmp_path_factory.mktemp("compiled")), encoder="none")) as opened:
+    with open_compiled(
+        str(hostile), Settings(cache=str(tmp_path_factory.mktemp("compiled")), encoder="none")
+    ) as opened:
         yield opened

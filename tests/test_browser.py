@@ -161,7 +161,9 @@ def test_nothing_is_wider_than_the_window(page: Page, site: str, path: str) -> N
 
 
 @pytest.mark.parametrize("path", ["/", f"/?q={QUESTION}&h=How+do+you+explain+the+model%3F", "/nothing"])
-def test_everything_can_be_reached_by_keyboard_and_shows_where_one_is(page: Page, site: str, path: str) -> None:
+def test_everything_can_be_reached_by_keyboard_and_shows_where_one_is(
+    page: Page, site: str, path: str
+) -> None:
     page.goto(f"{site}{path}")
     wanted = page.locator("a[href], button, input:not([type=hidden])").count()
     reached = set()

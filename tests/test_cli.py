@@ -82,7 +82,17 @@ def test_ask_as_json_is_the_object_of_the_contract(run: Run, churn: Path) -> Non
     done = run("ask", churn, QUESTION, "--format", "json", "--encoder", "none", "-q")
     answer = json.loads(done.out)
     assert done.err == ""
-    assert list(answer) == ["id", "question", "status", "text", "statements", "figures", "topics", "confidence", "elapsed_ms"]
+    assert list(answer) == [
+        "id",
+        "question",
+        "status",
+        "text",
+        "statements",
+        "figures",
+        "topics",
+        "confidence",
+        "elapsed_ms",
+    ]
     assert (answer["id"], answer["question"]) == ("q1", QUESTION)
     assert answer["status"] in STATUSES
     assert "ml.validation" in answer["topics"]
@@ -97,7 +107,9 @@ def test_ask_as_json_is_the_object_of_the_contract(run: Run, churn: Path) -> Non
                 assert citation["quote"] == "\n".join(lines)
 
 
-def test_many_questions_are_answered_in_order_and_follow_ups_refer_back(run: Run, churn: Path, tmp_path: Path) -> None:
+def test_many_questions_are_answered_in_order_and_follow_ups_refer_back(
+    run: Run, churn: Path, tmp_path: Path
+) -> None:
     questions = [
         {"id": "b", "question": QUESTION},
         {"id": "a", "question": "Why did you do it that way?", "after": "b"},
@@ -115,18 +127,27 @@ def test_many_questions_are_answered_in_order_and_follow_ups_refer_back(run: Run
     assert [json.loads(line)["status"] for line in piped.out.splitlines()] == [a["status"] for a in answers]
     listed = run("ask", churn, "--questions", file, "--format", "json", "--encoder", "none")
     assert [a["id"] for a in json.loads(listed.out)] == ["b", "a", "3", "4"]
-    assert run("ask", churn, "--questions", file, "--format", "markdown", "--encoder", "none").out.count("## ") == 4
+    assert (
+        run("ask", churn, "--questions", file, "--format", "markdown", "--encoder", "none").out.count("## ")
+        == 4
+    )
 
 
 def test_a_question_from_standard_input(run: Run, churn: Path) -> None:
-    done = run("ask", churn, "-", "--format", "json", "--encoder", "none", stdin=f"\ufeff{QUESTION}\n".encode())
+    done = run(
+        "ask", churn, "-", "--format", "json", "--encoder", "none", stdin=f"\ufeff{QUESTION}\n".encode()
+    )
     assert json.loads(done.out)["topics"]
 
 
 def test_the_voice_of_the_flag_wins_over_the_configuration(run: Run, tmp_path: Path) -> None:
-    root = write(tmp_path / "work", {"src/train.py": TRAIN, "proofolio.toml": 'voice = "third"\ncandidate = "Ann"\n'})
+    root = write(
+        tmp_path / "work", {"src/train.py": TRAIN, "proofolio.toml": 'voice = "third"\ncandidate = "Ann"\n'}
+    )
     assert not re.search(r"\b(I|my)\b", run("ask", root, QUESTION, "--encoder", "none", "-q").out)
-    assert re.search(r"\b(I|My|my)\b", run("ask", root, QUESTION, "--voice", "first", "--encoder", "none", "-q").out)
+    assert re.search(
+        r"\b(I|My|my)\b", run("ask", root, QUESTION, "--voice", "first", "--encoder", "none", "-q").out
+    )
 
 
 def test_a_dossier_is_a_portfolio(run: Run, churn: Path, tmp_path: Path) -> None:
@@ -152,7 +173,16 @@ def test_a_question_that_cannot_be_asked(run: Run, churn: Path, question: str, w
 
 
 def test_a_question_with_bytes_that_are_no_text_is_answered(churn: Path) -> None:
-    command = [sys.executable, "-m", "proofolio.cli", "ask", str(churn), b"How did you \xff\xfe validate the model?", "--encoder", "none"]
+    command = [
+        sys.executable,
+        "-m",
+        "proofolio.cli",
+        "ask",
+        str(churn),
+        b"How did you \xff\xfe validate the model?",
+        "--encoder",
+        "none",
+    ]
     done = subprocess.run(command, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr.decode()
@@ -172,7 +202,9 @@ def test_a_question_with_bytes_that_are_no_text_is_answered(churn: Path) -> None
         ("\xff".encode("latin-1"), "is not UTF-8"),
     ],
 )
-def test_a_questions_file_that_makes_no_sense(run: Run, churn: Path, tmp_path: Path, lines: str | bytes, words: str) -> None:
+def test_a_questions_file_that_makes_no_sense(
+    run: Run, churn: Path, tmp_path: Path, lines: str | bytes, words: str
+) -> None:
     file = write(tmp_path, {"q.jsonl": lines}) / "q.jsonl"
     assert_one_sentence(run("ask", churn, "--questions", file), 2, words)
 
@@ -191,7 +223,9 @@ def test_a_questions_file_that_makes_no_sense(run: Run, churn: Path, tmp_path: P
         (["init", "no-such-folder"], "There is no folder"),
     ],
 )
-def test_bad_usage_is_status_2(run: Run, churn: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], said: str) -> None:
+def test_bad_usage_is_status_2(
+    run: Run, churn: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], said: str
+) -> None:
     monkeypatch.chdir(churn)
     assert_one_sentence(run(*words), 2, said)
 
@@ -213,16 +247,22 @@ def test_a_configuration_that_makes_no_sense_is_status_2(run: Run, tmp_path: Pat
 
 def test_a_cache_that_cannot_be_written_is_status_1(run: Run, churn: Path, tmp_path: Path) -> None:
     write(tmp_path, {"file": ""})
-    assert_one_sentence(run("ask", churn, QUESTION, "--cache", tmp_path / "file"), 1, "cannot be written", "PROOFOLIO_CACHE")
+    assert_one_sentence(
+        run("ask", churn, QUESTION, "--cache", tmp_path / "file"), 1, "cannot be written", "PROOFOLIO_CACHE"
+    )
 
 
-def test_a_fault_is_one_sentence_without_what_the_files_hold(run: Run, churn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_is_one_sentence_without_what_the_files_hold(
+    run: Run, churn: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fault(*_: object, **__: object) -> None:
         raise KeyError(SECRET)
 
     monkeypatch.setattr("proofolio.workflows.open_portfolio", fault)
     done = run("ask", churn, QUESTION)
-    assert_one_sentence(done, 1, "unexpected KeyError in proofolio.workflows, line ", "report it", "PROOFOLIO_DEBUG=1")
+    assert_one_sentence(
+        done, 1, "unexpected KeyError in proofolio.workflows, line ", "report it", "PROOFOLIO_DEBUG=1"
+    )
     assert SECRET not in done.err
     monkeypatch.setenv("PROOFOLIO_DEBUG", "1")
     assert "Traceback" in run("ask", churn, QUESTION).err
@@ -245,7 +285,15 @@ def test_an_interrupt_ends_quietly(run: Run, churn: Path, monkeypatch: pytest.Mo
 
 
 def test_compile_reports_and_reads_only_what_changed(run: Run, tmp_path: Path) -> None:
-    root = write(tmp_path / "work", {"a.py": TRAIN, "b.py": "# Code generated by x. DO NOT EDIT.\n" + TRAIN, "c.ipynb": "{", "k.env": f"AWS_ACCESS_KEY_ID={SECRET}\n"})
+    root = write(
+        tmp_path / "work",
+        {
+            "a.py": TRAIN,
+            "b.py": "# Code generated by x. DO NOT EDIT.\n" + TRAIN,
+            "c.ipynb": "{",
+            "k.env": f"AWS_ACCESS_KEY_ID={SECRET}\n",
+        },
+    )
     commit(root)
     first = run("compile", root, "--report", "--encoder", "none")
     assert first.status == 0
@@ -255,26 +303,46 @@ def test_compile_reports_and_reads_only_what_changed(run: Run, tmp_path: Path) -
     assert first.out.splitlines()[-1].startswith("dossier: ")
     second = run("compile", root, "--report", "--encoder", "none")
     assert "0 files read, 4 unchanged, 0 removed" in second.out
-    assert [line for line in second.out.splitlines() if ": work/" in line] == [
-        line for line in first.out.splitlines() if ": work/" in line
-    ], "what could not be read is still told"
-    assert SECRET not in first.out + second.out
+    told = [line for line in first.out.splitlines() if ": work/" in line]
+    assert [line for line in second.out.splitlines() if ": work/" in line] == told, (
+        "what could not be read is still told"
+    )
+    commit(write(root, {"new.py": "x = 1\n"}))
+    third = run("compile", root, "--report", "--encoder", "none")
+    assert "1 file read, 4 unchanged, 0 removed" in third.out
+    assert [line for line in third.out.splitlines() if ": work/" in line] == told
+    assert SECRET not in first.out + second.out + third.out
 
 
-def test_evidence_of_this_folder_needs_only_the_topic(run: Run, churn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_evidence_of_this_folder_needs_only_the_topic(
+    run: Run, churn: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(churn)
     here = run("evidence", "ml.validation", "--encoder", "none", "-q")
     named = run("evidence", churn, "ml.validation", "--encoder", "none", "-q")
     assert here.out == named.out
     assert "src/train.py:" in here.out
-    data = json.loads(run("evidence", churn, "ml.validation", "--format", "json", "--encoder", "none", "-q").out)
+    data = json.loads(
+        run("evidence", churn, "ml.validation", "--format", "json", "--encoder", "none", "-q").out
+    )
     assert data[0]["evidence"]
 
 
-def test_doctor_says_what_is_well_and_ends_with_1_where_something_needed_is_not(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_says_what_is_well_and_ends_with_1_where_something_needed_is_not(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     well = run("doctor")
     assert well.status == 0
-    for name in ("proofolio", "git", "SQLite", "cache", "rule packs", "syntax parser", "dense encoder", "PDF reader"):
+    for name in (
+        "proofolio",
+        "git",
+        "SQLite",
+        "cache",
+        "rule packs",
+        "syntax parser",
+        "dense encoder",
+        "PDF reader",
+    ):
         assert re.search(rf"^ok   {name}: ", well.out, re.MULTILINE)
     monkeypatch.setenv("PATH", "")
     ill = run("doctor")
@@ -293,7 +361,14 @@ def test_init_writes_a_configuration_that_works(run: Run, tmp_path: Path) -> Non
     assert run("init", tmp_path, "--force").status == 0
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], *([name, "-h"] for name in ("ask", "compile", "evidence", "doctor", "serve", "init"))])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"],
+        ["--version"],
+        *([name, "-h"] for name in ("ask", "compile", "evidence", "doctor", "serve", "init")),
+    ],
+)
 def test_help_ends_well(run: Run, words: list[str]) -> None:
     done = run(*words)
     assert done.status == 0
@@ -304,7 +379,9 @@ def test_a_taken_port_is_bad_usage(run: Run, churn: Path) -> None:
     from proofolio.server.run import listen
 
     with listen("127.0.0.1", 0) as taken:
-        assert_one_sentence(run("serve", churn, "--port", str(taken.getsockname()[1])), 2, "cannot be listened on", "--port")
+        assert_one_sentence(
+            run("serve", churn, "--port", str(taken.getsockname()[1])), 2, "cannot be listened on", "--port"
+        )
 
 
 def test_the_bar_names_what_is_being_done(tmp_path: Path) -> None:
@@ -360,6 +437,9 @@ def test_the_shown_command_line_is_clean(run: Run, hostile: Path) -> None:
 def test_nothing_slow_is_loaded_for_help() -> None:
     started = time.perf_counter()
     loaded = subprocess.run(
-        [sys.executable, "-c", "import sys, proofolio.cli; print(*sys.modules)"], capture_output=True, text=True, check=True
+        [sys.executable, "-c", "import sys, proofolio.cli; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.split()
     assert not {"numpy", "fastapi", "rich", "yaml", "sqlite3"} & set(loaded), time.perf_counter() - started

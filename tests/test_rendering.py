@@ -42,11 +42,15 @@ MARKED = st.lists(st.sampled_from([*"`*_[]()<>!#&\\|~$-+.1 \n", "a", "<b>", "![x
                   max_size=40).map("".join)  # fmt: skip
 
 
-def cite(path: str, start: int, end: int, quote: str, *, cell: int | None = None, source: str = "churn") -> Citation:
+def cite(
+    path: str, start: int, end: int, quote: str, *, cell: int | None = None, source: str = "churn"
+) -> Citation:
     return Citation(source, path, start, end, cell, COMMIT, "ab" * 32, quote)
 
 
-def answer(*statements: VerifiedStatement, status: Status = Status.PARTIAL, figures: tuple[FigureRef, ...] = ()) -> Answer:
+def answer(
+    *statements: VerifiedStatement, status: Status = Status.PARTIAL, figures: tuple[FigureRef, ...] = ()
+) -> Answer:
     return Answer(QUESTION, status, statements, figures, ("ml.validation",), 0.83, 11.4, "q1")
 
 
@@ -54,7 +58,12 @@ def said(text: str, *citations: Citation, role: Role = Role.EVIDENCE) -> Verifie
     return VerifiedStatement(text, role, citations)
 
 
-SPLIT = cite("src/train.py", 10, 11, "train_part, test_part = train_test_split(frame)\nfolds = StratifiedKFold(n_splits=5)")
+SPLIT = cite(
+    "src/train.py",
+    10,
+    11,
+    "train_part, test_part = train_test_split(frame)\nfolds = StratifiedKFold(n_splits=5)",
+)
 CELL = cite("notebooks/explain.ipynb", 4, 4, "Test F1: 0.612", cell=1)
 SAME_CELL = cite("notebooks/explain.ipynb", 2, 2, "import shap", cell=1)
 FULL = answer(
@@ -73,7 +82,17 @@ FULL = answer(
 def test_clean_text_holds_no_hidden_character(text: str) -> None:
     for character in clean(text):
         assert character in "\t\n" or unicodedata.category(character) not in {"Cc", "Cs"}
-        assert unicodedata.bidirectional(character) not in {"RLO", "LRO", "RLE", "LRE", "PDF", "RLI", "LRI", "FSI", "PDI"}
+        assert unicodedata.bidirectional(character) not in {
+            "RLO",
+            "LRO",
+            "RLE",
+            "LRE",
+            "PDF",
+            "RLI",
+            "LRI",
+            "FSI",
+            "PDI",
+        }
 
 
 @given(TEXT)
@@ -82,7 +101,12 @@ def test_clean_is_done_once(text: str) -> None:
     assert "\n" not in one_line(text)
 
 
-@given(st.recursive(st.text(max_size=20) | st.integers(), lambda s: st.lists(s, max_size=3) | st.dictionaries(st.text(max_size=5), s)))
+@given(
+    st.recursive(
+        st.text(max_size=20) | st.integers(),
+        lambda s: st.lists(s, max_size=3) | st.dictionaries(st.text(max_size=5), s),
+    )
+)
 def test_json_says_the_same_and_hides_nothing(value: object) -> None:
     dumped = json_text(value, indent=1)
     assert json.loads(dumped) == value
@@ -97,7 +121,11 @@ def test_spans_give_every_character_once(text: str) -> None:
 
 @given(MARKED, MARKED, MARKED)
 def test_markdown_holds_nothing_but_text_and_code(statement: str, path: str, quote: str) -> None:
-    shown = render(answer(said(statement, cite(path, 1, 2, quote)), figures=(FigureRef("s", path, None, statement),)), "markdown", code=True)
+    shown = render(
+        answer(said(statement, cite(path, 1, 2, quote)), figures=(FigureRef("s", path, None, statement),)),
+        "markdown",
+        code=True,
+    )
     tokens = MarkdownIt("commonmark", {"html": True}).parse(shown)
     kinds = {t.type for t in tokens} | {c.type for t in tokens for c in t.children or ()}
     assert kinds <= {
@@ -126,7 +154,9 @@ def test_escapes_are_shown_not_obeyed(form: str) -> None:
 
 
 def test_the_terminal_shows_statements_places_figures_and_how_it_ended() -> None:
-    assert to_text(FULL, width=80) == """\
+    assert (
+        to_text(FULL, width=80)
+        == """\
 I validate with a held-out test set and `StratifiedKFold`. [1]
 The test F1 is 0.612. [2]
 ≠ The README says 99 %, the notebook 0.612. [2]
@@ -138,6 +168,7 @@ Figure: SHAP summary (notebooks/explain.ipynb#cell1)
 [2] notebooks/explain.ipynb#cell1@1a2b3c4
 
 answered in part · confidence 0.83 · 11 ms"""
+    )
 
 
 def test_code_is_shown_on_demand_with_the_lines_of_the_file() -> None:
@@ -148,7 +179,9 @@ def test_code_is_shown_on_demand_with_the_lines_of_the_file() -> None:
 
 
 def test_markdown_numbers_each_place_once() -> None:
-    assert render(FULL, "markdown", code=True) == """\
+    assert (
+        render(FULL, "markdown", code=True)
+        == """\
 ## How did you validate the model?
 
 I validate with a held-out test set and `StratifiedKFold`. \\[1\\]
@@ -173,10 +206,13 @@ Figure: SHAP summary (`notebooks/explain.ipynb` cell 1)
 
        import shap
 """
+    )
 
 
 def test_places_of_several_sources_name_their_source() -> None:
-    both = answer(said("Both say so.", cite("README.md", 1, 1, "a"), cite("README.md", 1, 1, "b", source="fraud")))
+    both = answer(
+        said("Both say so.", cite("README.md", 1, 1, "a"), cite("README.md", 1, 1, "b", source="fraud"))
+    )
     shown = to_text(both, width=80)
     assert "[1] churn/README.md:1@1a2b3c4" in shown
     assert "[2] fraud/README.md:1@1a2b3c4" in shown
@@ -184,7 +220,17 @@ def test_places_of_several_sources_name_their_source() -> None:
 
 def test_json_is_the_answer_of_the_contract() -> None:
     shown = json.loads(render(FULL, "json"))
-    assert set(shown) == {"id", "question", "status", "text", "statements", "figures", "topics", "confidence", "elapsed_ms"}
+    assert set(shown) == {
+        "id",
+        "question",
+        "status",
+        "text",
+        "statements",
+        "figures",
+        "topics",
+        "confidence",
+        "elapsed_ms",
+    }
     first, second = shown["statements"][0]["citations"][0], shown["statements"][1]["citations"][0]
     assert (first["start"], first["end"], first["cell"]) == (10, 11, None)
     assert (second["start"], second["end"], second["cell"]) == (None, None, 1)
@@ -199,16 +245,27 @@ def document(text: str, language: str = "python", cells: tuple[Cell, ...] = ()) 
 
 
 def text_of(rows: str) -> list[str]:
-    return [html.unescape(re.sub(r"<[^>]+>", "", pre)) for pre in re.findall(r"<pre>(.*?)</pre>", rows, re.DOTALL)]
+    return [
+        html.unescape(re.sub(r"<[^>]+>", "", pre)) for pre in re.findall(r"<pre>(.*?)</pre>", rows, re.DOTALL)
+    ]
 
 
-@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n\r"), max_size=30), min_size=1, max_size=40), st.data())
+@given(
+    st.lists(
+        st.text(st.characters(codec="utf-8", exclude_characters="\n\r"), max_size=30), min_size=1, max_size=40
+    ),
+    st.data(),
+)
 def test_shown_lines_are_the_lines_of_the_document(lines: list[str], data: st.DataObject) -> None:
     start = data.draw(st.integers(1, len(lines)))
     end = data.draw(st.integers(start, len(lines)))
-    language = data.draw(st.sampled_from(["python", "sql", "yaml", "markdown", "no such language", "json", "html", "shell"]))
+    language = data.draw(
+        st.sampled_from(["python", "sql", "yaml", "markdown", "no such language", "json", "html", "shell"])
+    )
     shown = cited_lines(document("\n".join(lines), language), start, end)
-    assert [line or " " for line in map(clean, lines[shown.first - 1 : shown.last])] == text_of(str(shown.rows))
+    assert [line or " " for line in map(clean, lines[shown.first - 1 : shown.last])] == text_of(
+        str(shown.rows)
+    )
     marked = [int(n) for n in re.findall(r'<tr id="L(\d+)" class="cited">', str(shown.rows))]
     assert marked == list(range(start, end + 1))
 
@@ -222,7 +279,11 @@ def test_a_line_inside_a_docstring_is_highlighted_as_one() -> None:
 
 def test_a_cell_is_shown_whole_with_its_own_numbers_and_its_output_apart() -> None:
     cells = (Cell(0, "code", 1, 2), Cell(1, "code", 3, 6, output=5))
-    shown = str(cited_lines(document("a = 1\nb = 2\nfor x in y:\n    pass\n# Output:\nfor x in y", cells=cells), 6, 6).rows)
+    shown = str(
+        cited_lines(
+            document("a = 1\nb = 2\nfor x in y:\n    pass\n# Output:\nfor x in y", cells=cells), 6, 6
+        ).rows
+    )
     assert re.findall(r'id="L(\d+)"', shown) == ["3", "4", "5", "6"]
     assert re.findall(r'scope="row">(\d+)', shown) == ["1", "2", "4"]
     assert shown.count('<span class="t-k">for</span>') == 1, "output is not highlighted as code"
@@ -231,7 +292,9 @@ def test_a_cell_is_shown_whole_with_its_own_numbers_and_its_output_apart() -> No
 def test_long_lines_and_long_cells_are_cut_and_say_so() -> None:
     shown = cited_lines(document("x" * (MAX_LINE + 5)), 1, 1)
     assert "(5 characters more)" in text_of(str(shown.rows))[0]
-    many = cited_lines(document("\n".join("y" for _ in range(5_000)), cells=(Cell(0, "code", 1, 5_000),)), 4_000, 4_001)
+    many = cited_lines(
+        document("\n".join("y" for _ in range(5_000)), cells=(Cell(0, "code", 1, 5_000),)), 4_000, 4_001
+    )
     assert many.first <= 4_000 <= 4_001 <= many.last
     assert many.last - many.first < MAX_LINES
 
@@ -239,7 +302,9 @@ def test_long_lines_and_long_cells_are_cut_and_say_so() -> None:
 # --- the ingest report -------------------------------------------------------------------------------
 
 
-def test_the_ingest_report_sums_up_by_reason_and_names_the_first_places(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_the_ingest_report_sums_up_by_reason_and_names_the_first_places(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     skipped = [Problem("churn", f"data/{n}.bin", "binary, generated or minified") for n in "abcd"]
     report = CompileReport(
         tmp_path_factory.getbasetemp() / "x.dossier", read=7, removed=1, seconds=0.42,
@@ -247,7 +312,9 @@ def test_the_ingest_report_sums_up_by_reason_and_names_the_first_places(tmp_path
         sources=[SourceInfo("churn", "git", "/x", COMMIT, dirty=1)],
         problems=[*skipped, Problem("churn", "src/settings.py", "aws-access-key redacted (1 place)", "redacted")],
     )  # fmt: skip
-    assert "\n".join(report_lines(report, brief=True)) == """\
+    assert (
+        "\n".join(report_lines(report, brief=True))
+        == """\
 churn: git at 1a2b3c4, 1 uncommitted change not read
 7 files read, 0 unchanged, 1 removed in 0.4 s
 7 documents, 20 passages, 1 fact with evidence, 2 figures
@@ -256,6 +323,7 @@ redacted: 1
 skipped: 4
   churn/data/a.bin, churn/data/b.bin, churn/data/c.bin and 1 more: binary, generated or minified
 proofolio compile --report lists each of them"""
+    )
     full = list(report_lines(report, brief=False))
     assert "skipped: churn/data/d.bin: binary, generated or minified" in full
 
@@ -279,7 +347,9 @@ def test_the_overview_counts_topics_and_lists_those_without_evidence(compiled: P
 def test_evidence_as_json_has_the_places_of_its_text(compiled: Portfolio) -> None:
     [topic] = json.loads(evidence_json(compiled.index, compiled.topics, "ml.validation"))
     assert topic["topic"] == "ml.validation"
-    assert {"source", "path", "start", "end", "cell", "text", "liveness", "rank", "rule"} == set(topic["evidence"][0])
+    assert {"source", "path", "start", "end", "cell", "text", "liveness", "rank", "rule"} == set(
+        topic["evidence"][0]
+    )
 
 
 @pytest.mark.parametrize(("wanted", "found"), [("ML.Validation", "ml.validation"), ("validation strategy", "ml.validation"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import re
 from collections.abc import Iterator
@@ -10,11 +11,12 @@ from urllib.parse import quote, urlencode
 
 import pytest
 from fastapi.testclient import TestClient
+from starlette.responses import PlainTextResponse
 
 from conftest import NASTY_NAME, QUESTION, SCRIPT, SECRET, TRAIN, write
 from proofolio.rendering.clean import clean
 from proofolio.server.app import make_app
-from proofolio.server.guard import CSP
+from proofolio.server.guard import CSP, Guard
 from proofolio.server.pages import Pages, ask_link
 from proofolio.server.run import listen, local_names, title_of
 from proofolio.settings import Settings
@@ -82,7 +84,9 @@ def test_a_follow_up_carries_the_conversation_in_hidden_fields(web: TestClient, 
     follow_up = "Why did you do it that way?"
     second = web.get("/", params={"q": follow_up, "h": QUESTION}).text
     assert re.findall(r'<input type="hidden" name="h" value="([^"]*)">', second) == [QUESTION, follow_up]
-    assert f'href="{html.escape(ask_link(QUESTION))}"' in second, "the earlier question leads back to its answer"
+    assert f'href="{html.escape(ask_link(QUESTION))}"' in second, (
+        "the earlier question leads back to its answer"
+    )
     together = web.get("/api/ask", params={"question": follow_up, "before": QUESTION}).json()
     alone = web.get("/api/ask", params={"question": follow_up}).json()
     assert together["topics"] == compiled.ask(QUESTION).to_json()["topics"] != alone["topics"]
@@ -109,10 +113,14 @@ def test_a_cited_cell_shows_its_plot_and_a_cited_picture_itself(web: TestClient,
     notebook = compiled.document("churn", "notebooks/explain.ipynb")
     assert notebook is not None
     line = notebook.cells[1].start
-    cell = web.get("/cite", params={"source": "churn", "path": "notebooks/explain.ipynb", "start": line, "end": line}).text
+    cell = web.get(
+        "/cite", params={"source": "churn", "path": "notebooks/explain.ipynb", "start": line, "end": line}
+    ).text
     assert re.search(r'<img src="/figure/\d+"', cell)
     assert "cell 1 at commit" in cell
-    picture = web.get("/cite", params={"source": "churn", "path": "plots/roc_curve.png", "start": 1, "end": 1}).text
+    picture = web.get(
+        "/cite", params={"source": "churn", "path": "plots/roc_curve.png", "start": 1, "end": 1}
+    ).text
     assert re.search(r'<img src="/figure/\d+"', picture)
 
 
@@ -127,7 +135,9 @@ def test_a_diagram_is_shown_as_its_text(web: TestClient) -> None:
 
 
 @pytest.mark.parametrize(("question", "said"), [("🙂🙃", "no words"), ("x" * 20_000, "20,000 characters")])
-def test_a_question_that_cannot_be_asked_is_a_page_that_says_so(web: TestClient, question: str, said: str) -> None:
+def test_a_question_that_cannot_be_asked_is_a_page_that_says_so(
+    web: TestClient, question: str, said: str
+) -> None:
     page = web.get("/", params={"q": question})
     assert page.status_code == 400
     assert re.search(rf'<p role="alert">[^<]*{said}', page.text)
@@ -160,7 +170,9 @@ def test_a_path_reaches_nothing_but_the_documents_of_the_dossier(web: TestClient
 @pytest.mark.parametrize(("start", "end", "status"), [
     (0, 1, 400), (-1, 1, 400), ("x", 1, 400), (1, 10**30, 400), (3, 2, 404), (9_999, 9_999, 404), (1, 9_999, 404),
 ])  # fmt: skip
-def test_lines_that_do_not_exist_are_refused(web: TestClient, start: object, end: object, status: int) -> None:
+def test_lines_that_do_not_exist_are_refused(
+    web: TestClient, start: object, end: object, status: int
+) -> None:
     query = urlencode({"source": "churn", "path": "src/train.py", "start": start, "end": end})
     assert web.get(f"/cite?{query}").status_code == status
 
@@ -174,12 +186,34 @@ def test_nothing_can_be_written(web: TestClient, method: str, path: str) -> None
     assert "GET" in page.headers["allow"]
 
 
-@pytest.mark.parametrize("path", ["/", f"/?q={quote(QUESTION)}", "/static/page.css", "/healthz", "/openapi.json", "/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/", f"/?q={quote(QUESTION)}", "/static/page.css", "/healthz", "/openapi.json", "/nothing"]
+)
 def test_head_is_get_without_a_body(web: TestClient, path: str) -> None:
     head, get = web.head(path), web.get(path)
     assert head.status_code == get.status_code
     assert head.content == b""
     assert head.headers["content-type"] == get.headers["content-type"]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_the_guard_sends_no_body_for_head(method: str) -> None:
+    """At the ASGI level: a test client drops such a body by itself."""
+    sent: list[dict[str, object]] = []
+
+    async def exchange() -> None:
+        async def receive() -> dict[str, object]:
+            return {"type": "http.request", "body": b""}
+
+        async def send(message: dict[str, object]) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": method, "path": "/", "headers": [], "query_string": b""}
+        await Guard(PlainTextResponse("hello"))(scope, receive, send)  # type: ignore[arg-type]
+
+    asyncio.run(exchange())
+    assert b"".join(bytes(m.get("body", b"")) for m in sent) == (b"hello" if method == "GET" else b"")  # type: ignore[call-overload]
+    assert (b"content-length", b"5") in sent[0]["headers"]  # type: ignore[operator]
 
 
 def test_the_programs_door_answers_and_complains_in_json(web: TestClient) -> None:
@@ -225,10 +259,16 @@ def test_markup_of_the_candidate_is_text_on_every_page(hostile_web: TestClient) 
     start = hostile_web.get("/").text
     asked = hostile_web.get("/", params={"q": f"How did you validate the model? {SCRIPT}"}).text
     pages = [start, asked, *(hostile_web.get(address).text for address, _ in chips(asked))]
-    readme = hostile_web.get("/cite", params={"source": "hostile", "path": "README.md", "start": 1, "end": 4}).text
-    nasty = hostile_web.get("/cite", params={"source": "hostile", "path": f"src/{NASTY_NAME}", "start": 1, "end": 3})
+    readme = hostile_web.get(
+        "/cite", params={"source": "hostile", "path": "README.md", "start": 1, "end": 4}
+    ).text
+    nasty = hostile_web.get(
+        "/cite", params={"source": "hostile", "path": f"src/{NASTY_NAME}", "start": 1, "end": 3}
+    )
     assert nasty.status_code == 200
-    app = hostile_web.get("/cite", params={"source": "hostile", "path": "src/app.py", "start": 20, "end": 20}).text
+    app = hostile_web.get(
+        "/cite", params={"source": "hostile", "path": "src/app.py", "start": 20, "end": 20}
+    ).text
     for page in (*pages, readme, nasty.text, app):
         assert "<script" not in page
         assert "<img src=x" not in page
@@ -320,9 +360,15 @@ def luminance(colour: str) -> float:
 def test_text_has_a_contrast_of_four_and_a_half_on_every_ground(scheme: int) -> None:
     block = re.findall(r":root \{(.*?)\}", CSS.read_text(), re.DOTALL)[scheme]
     colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
-    pairs = [(text, ground) for text in ("ink", "quiet", "accent", "warn", "bad") for ground in ("bg", "card")]
+    pairs = [
+        (text, ground) for text in ("ink", "quiet", "accent", "warn", "bad") for ground in ("bg", "card")
+    ]
     pairs += [("ink", "code"), ("ink", "mark"), ("on-accent", "accent")]
-    pairs += [(token, ground) for token in ("keyword", "string", "comment", "number", "name") for ground in ("card", "mark")]
+    pairs += [
+        (token, ground)
+        for token in ("keyword", "string", "comment", "number", "name")
+        for ground in ("card", "mark")
+    ]
     for text, ground in pairs:
         light, dark = sorted((luminance(colours[text]), luminance(colours[ground])), reverse=True)
         assert (light + 0.05) / (dark + 0.05) >= 4.5, f"{text} on {ground}"

@@ -24,13 +24,21 @@ def test_each_layer_wins_over_the_one_before(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("PROOFOLIO_VOICE", "first")
     monkeypatch.setenv("PROOFOLIO_MAX_FILES", "8")
     settings = load_settings(file, max_files=9, encoder=None)
-    assert (settings.candidate, settings.voice, settings.max_files, settings.encoder) == ("File", "first", 9, "none")
+    assert (settings.candidate, settings.voice, settings.max_files, settings.encoder) == (
+        "File",
+        "first",
+        9,
+        "none",
+    )
     assert {"voice", "max_files"} <= settings.given
     assert not {"candidate", "encoder"} & settings.given
 
 
 def test_relative_sources_are_relative_to_the_file(tmp_path: Path) -> None:
-    file = config(tmp_path, 'sources = ["work", "../other", "/absolute", "https://example.org/x.git", "git@example.org:x.git"]')
+    file = config(
+        tmp_path,
+        'sources = ["work", "../other", "/absolute", "https://example.org/x.git", "git@example.org:x.git"]',
+    )
     assert load_settings(file).sources == (
         str(tmp_path / "work"), str(tmp_path.parent / "other"), "/absolute", "https://example.org/x.git", "git@example.org:x.git",
     )  # fmt: skip

@@ -33,7 +33,9 @@ from proofolio.store.dossier import Compiled, Dossier, split_identifiers
 INFO = SourceInfo("work", "git", "/work", "ab" * 20, dirty=2)
 
 
-def compiled(path: str = "src/train.py", text: str = "import pandas\n\ndef trainModel():\n    return 0.92\n") -> Compiled:
+def compiled(
+    path: str = "src/train.py", text: str = "import pandas\n\ndef trainModel():\n    return 0.92\n"
+) -> Compiled:
     figure = Figure("work", path, 0, "ROC curve", "image/png", 3, "roc", b"\x89PNG")
     document = Document("work", path, DocumentKind.NOTEBOOK, "python", text, "cd" * 32, INFO.commit, Rank.OUTPUT, "blob-1",
                         (Cell(0, "code", 1, 4, 4),), (figure,), {"dead": "no"})  # fmt: skip
@@ -78,7 +80,10 @@ def test_what_is_put_in_comes_out(path: Path) -> None:
     assert (figure.caption, figure.cell, figure.line) == ("ROC curve", 0, 3)
     assert dossier.figure_bytes(key) == ("work", "src/train.py", "image/png", b"\x89PNG")
     assert dossier.sources() == [(INFO, [Problem("work", "x", "too large")], {"authors": []})]
-    assert [(p.first, p.last, p.symbol) for p in dossier.passages_of("work", "src/train.py")] == [(1, 2, ""), (3, 4, "trainModel")]
+    assert [(p.first, p.last, p.symbol) for p in dossier.passages_of("work", "src/train.py")] == [
+        (1, 2, ""),
+        (3, 4, "trainModel"),
+    ]
     dossier.close()
 
 
@@ -149,7 +154,9 @@ def test_a_writer_that_is_killed_leaves_the_dossier_as_it_was(path: Path, tmp_pa
         assert writer.is_alive()
         time.sleep(0.01)
     reader = Dossier(path)
-    assert reader.document("work", "src/train.py") is not None, "a reader sees nothing of a compile that is not done"
+    assert reader.document("work", "src/train.py") is not None, (
+        "a reader sees nothing of a compile that is not done"
+    )
     os.kill(writer.pid or 0, signal.SIGKILL)
     writer.join()
     dossier = Dossier(path)
@@ -195,7 +202,10 @@ def test_a_stranger_s_database_is_refused_and_untouched(path: Path) -> None:
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("content", [b"no database at all, but long enough to have a header" * 4, b"SQLite format 3\0" + b"\xff" * 500])
+@pytest.mark.parametrize(
+    "content",
+    [b"no database at all, but long enough to have a header" * 4, b"SQLite format 3\0" + b"\xff" * 500],
+)
 @pytest.mark.parametrize("create", [True, False])
 def test_a_file_that_is_no_database_is_an_error(path: Path, content: bytes, create: bool) -> None:
     path.write_bytes(content)
@@ -210,7 +220,10 @@ def test_a_damaged_dossier_is_told_when_it_is_read(path: Path) -> None:
     content[len(content) // 2 : len(content) // 2 + 40_000] = b"\xff" * 40_000
     path.write_bytes(content)
     dossier = Dossier(path)
-    with pytest.raises(DossierError, match=r"cannot be read.*Delete it and compile again"), dossier.snapshot():
+    with (
+        pytest.raises(DossierError, match=r"cannot be read.*Delete it and compile again"),
+        dossier.snapshot(),
+    ):
         dossier.evidence()
         dossier.document("work", "src/train.py")
         dossier.count_matching('"value"')
@@ -226,9 +239,13 @@ def test_a_dossier_of_a_newer_version_is_refused(path: Path) -> None:
         Dossier(path)
 
 
-def test_a_dossier_in_a_folder_that_cannot_be_written_is_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dossier_in_a_folder_that_cannot_be_written_is_read(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fill(path, compiled())
-    monkeypatch.setattr(os, "access", lambda *_: False)  # permissions do not bind root, under whom tests may run
+    monkeypatch.setattr(
+        os, "access", lambda *_: False
+    )  # permissions do not bind root, under whom tests may run
     dossier = Dossier(path)
     assert dossier.document("work", "src/train.py") is not None
     with dossier.snapshot() as changed:

@@ -37,7 +37,10 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def work(tmp_path: Path) -> Path:
     """A plain folder that a test may change."""
-    return write(tmp_path / "work", {"src/train.py": TRAIN, "models/staging.sql": STAGING, "params.yaml": PARAMS, "README.md": README})
+    return write(
+        tmp_path / "work",
+        {"src/train.py": TRAIN, "models/staging.sql": STAGING, "params.yaml": PARAMS, "README.md": README},
+    )
 
 
 def places(answer: Answer) -> set[str]:
@@ -48,12 +51,18 @@ def places(answer: Answer) -> set[str]:
 
 
 def test_a_second_compile_reads_nothing_and_a_third_only_what_changed(work: Path, settings: Settings) -> None:
-    assert (compile_portfolio(str(work), settings).read, compile_portfolio(str(work), settings).read) == (4, 0)
+    assert (compile_portfolio(str(work), settings).read, compile_portfolio(str(work), settings).read) == (
+        4,
+        0,
+    )
     write(work, {"params.yaml": PARAMS + "seed: 7\n", "src/new.py": "x = 1\n"})
     opened: list[str] = []
     report = compile_portfolio(str(work), settings, lambda what, done, total: opened.append(what))
     assert (report.read, report.unchanged, report.removed) == (2, 3, 0)
-    assert [what for what in opened if what.startswith("reading ")] == ["reading work/params.yaml", "reading work/src/new.py"]
+    assert [what for what in opened if what.startswith("reading ")] == [
+        "reading work/params.yaml",
+        "reading work/src/new.py",
+    ]
 
 
 def test_a_recompile_gives_what_a_first_compile_would(work: Path, settings: Settings, tmp_path: Path) -> None:
@@ -67,7 +76,9 @@ def test_a_recompile_gives_what_a_first_compile_would(work: Path, settings: Sett
     assert {k: sorted(map(str, v)) for k, v in again.index.technologies.items()} == {
         k: sorted(map(str, v)) for k, v in fresh.index.technologies.items()
     }
-    assert again.ask(QUESTION).to_json() | {"elapsed_ms": 0} == fresh.ask(QUESTION).to_json() | {"elapsed_ms": 0}
+    assert again.ask(QUESTION).to_json() | {"elapsed_ms": 0} == fresh.ask(QUESTION).to_json() | {
+        "elapsed_ms": 0
+    }
 
 
 def test_a_file_that_is_gone_is_no_longer_cited(work: Path, settings: Settings) -> None:
@@ -103,7 +114,9 @@ def test_uncommitted_work_is_named_and_not_cited(tmp_path: Path, settings: Setti
         assert "src/train.py" in places(opened.ask(QUESTION))
 
 
-def test_a_file_that_becomes_unreadable_is_a_line_and_no_longer_cited(work: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_becomes_unreadable_is_a_line_and_no_longer_cited(
+    work: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     compile_portfolio(str(work), settings)
     os.utime(work / "src/train.py", ns=(1, 1))
     real = Path.read_bytes
@@ -210,7 +223,9 @@ def full_disk(place: Path) -> bool:
     place.mkdir()
     if not shutil.which("mount"):
         return False
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(place)], capture_output=True, check=False)
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(place)], capture_output=True, check=False
+    )
     return done.returncode == 0
 
 
@@ -247,7 +262,9 @@ def fill_up(path: Path) -> None:
         return
 
 
-def test_another_compile_is_waited_for_and_not_for_ever(work: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_compile_is_waited_for_and_not_for_ever(
+    work: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from filelock import FileLock
 
     path = dossier_path(str(work), settings)
@@ -271,7 +288,9 @@ def test_another_compile_is_waited_for_and_not_for_ever(work: Path, settings: Se
 def test_several_sources_of_a_configuration_are_answered_together(tmp_path: Path, settings: Settings) -> None:
     commit(write(tmp_path / "model", {"src/train.py": TRAIN}))
     write(tmp_path / "warehouse", {"models/staging.sql": STAGING})
-    config = write(tmp_path, {"proofolio.toml": 'sources = ["model", "warehouse"]\nvoice = "third"\ncandidate = "Ann"\n'})
+    config = write(
+        tmp_path, {"proofolio.toml": 'sources = ["model", "warehouse"]\nvoice = "third"\ncandidate = "Ann"\n'}
+    )
     for spec in (config, config / "proofolio.toml"):
         with open_compiled(str(spec), settings) as opened:
             assert [info.name for info, _, _ in opened.index.sources] == ["model", "warehouse"]
@@ -297,7 +316,9 @@ def test_an_unknown_setting_stops_before_anything_is_read(work: Path, settings: 
     assert not Path(settings.cache).exists()
 
 
-def test_the_cache_of_a_configuration_is_used(work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_of_a_configuration_is_used(
+    work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("PROOFOLIO_CACHE")
     write(work, {"proofolio.toml": f"cache = {json.dumps(str(tmp_path / 'mine'))}\n"})
     report = compile_portfolio(str(work), load_settings(encoder="none"))
@@ -343,7 +364,12 @@ def test_a_repository_s_folder_is_cited_from_that_folder(tmp_path: Path, setting
 
 def test_each_citation_is_the_text_of_its_file(churn: Path, settings: Settings) -> None:
     with open_compiled(str(churn), settings) as opened:
-        for question in (QUESTION, "How is the staging table deduplicated?", "What is the accuracy?", "Do you use Kafka?"):
+        for question in (
+            QUESTION,
+            "How is the staging table deduplicated?",
+            "What is the accuracy?",
+            "Do you use Kafka?",
+        ):
             for statement in opened.ask(question).statements:
                 for citation in statement.citations:
                     document = opened.document(citation.source, citation.path)
@@ -359,7 +385,9 @@ def test_a_question_that_cannot_be_asked_is_refused(question: str) -> None:
         clean_question(question)
 
 
-@pytest.mark.parametrize("question", ["a", "Wie wurde validiert?", "検証は?", "x" * 2_000, 'quo"te AND (NEAR * : ^', "\ud800 why?"])
+@pytest.mark.parametrize(
+    "question", ["a", "Wie wurde validiert?", "検証は?", "x" * 2_000, 'quo"te AND (NEAR * : ^', "\ud800 why?"]
+)
 def test_a_question_that_can_be_asked_is_answered(churn: Path, settings: Settings, question: str) -> None:
     with open_compiled(str(churn), settings) as opened:
         answer = opened.ask(question)
@@ -370,12 +398,17 @@ def test_a_question_that_can_be_asked_is_answered(churn: Path, settings: Setting
 def test_questions_are_checked_before_the_first_is_answered(churn: Path, settings: Settings) -> None:
     with open_compiled(str(churn), settings) as opened, pytest.raises(UsageError, match="Question 2"):
         next(ask_many(opened, [{"question": QUESTION}, {"question": ""}]))
-    checked = check_questions([{"question": "Why?", "id": None}, {"question": "And?", "after": 1, "id": "x", "kind": "extra"}])
+    checked = check_questions(
+        [{"question": "Why?", "id": None}, {"question": "And?", "after": 1, "id": "x", "kind": "extra"}]
+    )
     assert checked == [{"id": "1", "question": "Why?"}, {"id": "x", "question": "And?", "after": "1"}]
 
 
 def test_a_follow_up_does_not_change_what_another_sees(churn: Path, settings: Settings) -> None:
-    first, aside = {"id": "a", "question": QUESTION}, {"id": "b", "question": "How is the staging table deduplicated?", "after": "a"}
+    first, aside = (
+        {"id": "a", "question": QUESTION},
+        {"id": "b", "question": "How is the staging table deduplicated?", "after": "a"},
+    )
     last = {"id": "c", "question": "Why did you do it that way?", "after": "a"}
     with open_compiled(str(churn), settings) as opened:
         with_aside = list(ask_many(opened, [first, aside, last]))[-1]
@@ -407,7 +440,9 @@ def test_a_picture_that_cannot_be_read_twice_is_a_line(work: Path, settings: Set
         raise UnreadableFileError("plots/a.png cannot be read: its source is closed.")
 
     entry = FileEntry("plots/a.png", 10, "b", gone)
-    compiled, [problem] = compile_file(entry, SourceInfo("s", "folder", "/s"), Extractor(builtin_rules()), builtin_registry())
+    compiled, [problem] = compile_file(
+        entry, SourceInfo("s", "folder", "/s"), Extractor(builtin_rules()), builtin_registry()
+    )
     assert compiled is None
     assert problem.kind == "unreadable"
 
@@ -416,7 +451,13 @@ def test_from_python(churn: Path, settings: Settings) -> None:
     answer = proofolio.ask(churn, QUESTION, settings)
     assert isinstance(answer, proofolio.Answer)
     assert "src/train.py" in answer.text
-    assert set(proofolio.__all__) <= set(dir(proofolio)) | {"Answer", "Portfolio", "Settings", "ask", "open_compiled"}
+    assert set(proofolio.__all__) <= set(dir(proofolio)) | {
+        "Answer",
+        "Portfolio",
+        "Settings",
+        "ask",
+        "open_compiled",
+    }
     with pytest.raises(AttributeError):
         _ = proofolio.nothing
 

@@ -27,7 +27,9 @@ _AN_ENTRY = 'Each line is {"id": ..., "question": ...}.'
 _PATIENCE = 0.5  # seconds without a sign of life that a person does not mind
 _COMMON = (
     click.option("--cache", help="Folder for dossiers and clones (default: the platform's cache folder)."),
-    click.option("--encoder", help='Dense encoder: "static" (default), "none", or one that a package brings.'),
+    click.option(
+        "--encoder", help='Dense encoder: "static" (default), "none", or one that a package brings.'
+    ),
     click.option("--quiet", "-q", is_flag=True, help="No progress and no ingest report."),
 )
 
@@ -202,7 +204,9 @@ def cli() -> None:
     help="How to print (default: text; jsonl with --questions).",
 )
 @click.option("--code/--no-code", default=False, help="Print the cited code under its place.")
-@click.option("--voice", type=click.Choice(["first", "third"]), help="Answer as the candidate, or about them.")
+@click.option(
+    "--voice", type=click.Choice(["first", "third"]), help="Answer as the candidate, or about them."
+)
 @_common
 def ask(
     portfolio: str,
@@ -225,14 +229,17 @@ def ask(
 
     if (question is None) == (questions_file is None):
         raise UsageError(
-            "Give either a QUESTION or --questions FILE.", 'For example: proofolio ask . "How do you handle failures?"'
+            "Give either a QUESTION or --questions FILE.",
+            'For example: proofolio ask . "How do you handle failures?"',
         )
     settings = _settings(cache, encoder, voice=voice)
     if questions_file is not None:
         entries = check_questions(_read_questions(questions_file))
         form = form or "jsonl"
         with _open(portfolio, settings, quiet, "now") as opened:
-            answers = (render(a, "jsonl" if form == "json" else form, code=code) for a in ask_many(opened, entries))
+            answers = (
+                render(a, "jsonl" if form == "json" else form, code=code) for a in ask_many(opened, entries)
+            )
             if form == "json":
                 click.echo(f"[{','.join(chr(10) + shown for shown in answers)}\n]")
                 return
@@ -265,7 +272,9 @@ def _read_questions(name: str) -> Iterator[dict[str, Any]]:
             f"The questions file {name} cannot be read: {error.strerror}.", "Give a UTF-8 file of JSON lines."
         ) from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"The questions file {name} is not UTF-8.", "Give a UTF-8 file of JSON lines.") from error
+        raise UsageError(
+            f"The questions file {name} is not UTF-8.", "Give a UTF-8 file of JSON lines."
+        ) from error
     shown = "standard input" if name == "-" else name
     found = 0
     for number, line in enumerate(text.split("\n"), 1):
@@ -296,7 +305,9 @@ def compile_command(portfolio: str, full: bool, cache: str | None, encoder: str 
         opened = open_compiled(portfolio, _settings(cache, encoder), progress, vectors="later")
     with opened:
         if opened.report is None:
-            raise UsageError(f"{portfolio} is a dossier, which is compiled already.", "Name the portfolio itself.")
+            raise UsageError(
+                f"{portfolio} is a dossier, which is compiled already.", "Name the portfolio itself."
+            )
         if not quiet:
             _print_report(opened.report, brief=not full)
         click.echo(f"dossier: {opened.path}")
@@ -318,7 +329,12 @@ def evidence(
     from proofolio.evidence.rules import builtin_topics
     from proofolio.rendering.evidence import evidence_json, evidence_text, topics_for
 
-    if topic is None and "/" not in portfolio and portfolio in builtin_topics() and not Path(portfolio).exists():
+    if (
+        topic is None
+        and "/" not in portfolio
+        and portfolio in builtin_topics()
+        and not Path(portfolio).exists()
+    ):
         portfolio, topic = ".", portfolio
     topics_for(builtin_topics(), topic)  # a wrong topic is told before anything is compiled
     with _open(portfolio, _settings(cache, encoder), quiet, "later") as opened:
@@ -343,7 +359,9 @@ def doctor() -> None:
 @cli.command()
 @click.argument("portfolio", default=".")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one.")
+@click.option(
+    "--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 takes a free one."
+)
 @click.option("--open/--no-open", "browse", default=False, help="Open the page in the browser.")
 @_common
 def serve(

@@ -59,7 +59,11 @@ def _fts() -> Check:
     try:
         sqlite3.connect(":memory:").execute("CREATE VIRTUAL TABLE t USING fts5(x)")
     except sqlite3.Error as error:
-        return Check("SQLite", False, f"{sqlite3.sqlite_version} without full-text search ({error}). Use a Python built with FTS5.")
+        return Check(
+            "SQLite",
+            False,
+            f"{sqlite3.sqlite_version} without full-text search ({error}). Use a Python built with FTS5.",
+        )
     return Check("SQLite", True, f"{sqlite3.sqlite_version} with full-text search")
 
 
@@ -86,7 +90,11 @@ def _packs() -> str:
 def _parser() -> str:
     from ast_grep_py import SgRoot
 
-    return "ast-grep reads code" if SgRoot("x = 1", "python").root().find(pattern="$A = $B") else "ast-grep does not match"
+    return (
+        "ast-grep reads code"
+        if SgRoot("x = 1", "python").root().find(pattern="$A = $B")
+        else "ast-grep does not match"
+    )
 
 
 def _encoder() -> str:

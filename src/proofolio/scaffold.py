@@ -7,7 +7,7 @@ from pathlib import Path
 from proofolio.core.errors import UsageError
 from proofolio.settings import CONFIG_NAME
 
-TEMPLATE = '''# Proofolio's settings for this portfolio. Everything is optional.
+TEMPLATE = """# Proofolio's settings for this portfolio. Everything is optional.
 
 # Where the work is: folders, git repositories (paths or URLs), archives, a résumé. Relative to this file.
 sources = ["."]
@@ -24,7 +24,7 @@ exclude = []
 
 # Larger files are named in the ingest report and not read. In bytes.
 # max_file_bytes = 5_000_000
-'''
+"""
 
 
 def write_config(folder: Path, *, force: bool = False) -> Path:
@@ -40,5 +40,7 @@ def write_config(folder: Path, *, force: bool = False) -> Path:
     try:
         path.write_text(TEMPLATE, encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}.", "Check the folder's permissions.") from error
+        raise UsageError(
+            f"{path} cannot be written: {error.strerror}.", "Check the folder's permissions."
+        ) from error
     return path

@@ -82,13 +82,17 @@ def _one(index: Index, topic: Topic) -> Iterator[str]:
     groups: dict[tuple[Liveness, str], list[Evidence]] = defaultdict(list)
     for item in index.by_topic.get(topic.id, []):
         groups[item.liveness, item.say].append(item)
-    order = sorted(groups, key=lambda k: (k[0] is not Liveness.LIVE, -max(e.strength for e in groups[k]), k[1]))
+    order = sorted(
+        groups, key=lambda k: (k[0] is not Liveness.LIVE, -max(e.strength for e in groups[k]), k[1])
+    )
     for key in order:
         liveness, say = key
         note = "" if liveness is Liveness.LIVE else f" ({_NOTES[liveness]})"
         yield ""
         yield f"  {' '.join(clean(say).split())}{note}"
-        places = list(dict.fromkeys(_place(e) for e in sorted(groups[key], key=lambda e: (e.source, e.path, e.start))))
+        places = list(
+            dict.fromkeys(_place(e) for e in sorted(groups[key], key=lambda e: (e.source, e.path, e.start)))
+        )
         yield from (f"      {place}" for place in places[:PLACES])
         if len(places) > PLACES:
             yield f"      and {len(places) - PLACES} more places"

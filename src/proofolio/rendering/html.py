@@ -17,10 +17,12 @@ from proofolio.core.records import Cell, Document
 from proofolio.rendering.clean import clean
 from proofolio.rendering.spans import spans
 
-CONTEXT_LINES = 12
+LINES_ABOVE, LINES_BELOW = 12, 40  # shown around a citation
 MAX_LINE = 8_000  # characters of a line that are shown
 MAX_LINES = 600  # lines that are shown around a citation
-MAX_BEFORE = 100_000  # characters above the shown lines that are read to know what string or comment they are in
+MAX_BEFORE = (
+    100_000  # characters above the shown lines that are read to know what string or comment they are in
+)
 _LEXERS = {
     "gomod": "text", "requirements": "text", "env": "bash", "jsonl": "json", "hcl": "terraform",
     "makefile": "make", "shell": "bash", "avro": "json", "jsx": "javascript", "vue": "html", "svelte": "html", "astro": "html",
@@ -52,13 +54,15 @@ def cited_lines(document: Document, start: int, end: int) -> Shown:
     Line numbers are the file's own; in a notebook, where a file has none, they count within the cell.
     """
     lines = document.text.split("\n")
+    if lines[-1] == "" and end < len(lines):  # what follows the last line end is no line
+        lines.pop()
     cell = document.cell_at(start)
     if cell is not None:
         first, last = cell.start, min(max(cell.end, cell.start), len(lines))
     else:
-        first, last = max(1, start - CONTEXT_LINES), min(len(lines), end + CONTEXT_LINES)
+        first, last = max(1, start - LINES_ABOVE), min(len(lines), end + LINES_BELOW)
     if last - first >= MAX_LINES:  # a huge cell or span: what is cited comes first
-        first = max(first, start - CONTEXT_LINES)
+        first = max(first, start - LINES_ABOVE)
         last = min(last, first + MAX_LINES - 1)
     output = cell.output if cell is not None else None
     code_end = last if output is None else min(last, output - 1)
@@ -104,7 +108,9 @@ def _highlighted(lines: list[str], language: str, first: int, last: int, *, from
 
 
 def _cut(line: str) -> str:
-    return line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]} … ({len(line) - MAX_LINE:,} characters more)"
+    return (
+        line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]} … ({len(line) - MAX_LINE:,} characters more)"
+    )
 
 
 def _span(kind: _TokenType, text: str) -> str:

@@ -42,12 +42,17 @@ def to_markdown(answer: Answer, *, code: bool = False) -> str:
 
 def _safe(text: str) -> str:
     """Prose with every mark of Markdown escaped, code spans kept as code."""
-    pieces = (_code(piece) if is_code else _escaped(piece) for is_code, piece in spans(" ".join(clean(text).split())))
+    pieces = (
+        _code(piece) if is_code else _escaped(piece)
+        for is_code, piece in spans(" ".join(clean(text).split()))
+    )
     return _OPENING.sub(r"\1\\\2", "".join(pieces))
 
 
 def _escaped(text: str) -> str:
-    return _SPECIAL.sub(lambda m: "&lt;" if m.group() == "<" else "&amp;" if m.group() == "&" else f"\\{m.group()}", text)
+    return _SPECIAL.sub(
+        lambda m: "&lt;" if m.group() == "<" else "&amp;" if m.group() == "&" else f"\\{m.group()}", text
+    )
 
 
 def _code(text: str) -> str:

@@ -76,7 +76,11 @@ def to_text(answer: Answer, *, code: bool = False, colour: bool = False, width: 
 def _figure(figure: FigureRef) -> str:
     cell = f"#cell{figure.cell}" if figure.cell is not None else ""
     caption = one_line(figure.caption)
-    return f"Figure: {caption} ({one_line(figure.path)}{cell})" if caption else f"Figure: {one_line(figure.path)}{cell}"
+    return (
+        f"Figure: {caption} ({one_line(figure.path)}{cell})"
+        if caption
+        else f"Figure: {one_line(figure.path)}{cell}"
+    )
 
 
 def _quoted(citation: Citation, dim: str, off: str) -> Iterator[str]:
@@ -150,7 +154,9 @@ def _listed(problems: Sequence[Problem]) -> Iterator[str]:
 
 
 def _problem(problem: Problem) -> str:
-    place = f"{one_line(problem.source)}/{one_line(problem.path)}" if problem.path else one_line(problem.source)
+    place = (
+        f"{one_line(problem.source)}/{one_line(problem.path)}" if problem.path else one_line(problem.source)
+    )
     return f"{place}: {clean(problem.what)}"
 
 

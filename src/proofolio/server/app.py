@@ -101,7 +101,9 @@ def make_app(portfolio: Portfolio, title: str, *, hosts: Collection[str] = ()) -
 def _handle_errors(app: FastAPI, pages: Pages) -> None:
     """Every error is a plain page; under /api/ a problem document (RFC 9457)."""
 
-    def respond(request: Request, status: int, message: str, headers: dict[str, str] | None = None) -> Response:
+    def respond(
+        request: Request, status: int, message: str, headers: dict[str, str] | None = None
+    ) -> Response:
         if request.url.path.startswith("/api/"):
             problem = {"title": message, "status": status}
             response: Response = JSONResponse(problem, status, HEADERS, media_type="application/problem+json")

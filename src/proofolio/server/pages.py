@@ -86,7 +86,12 @@ class Pages:
         )
         self._templates.filters.update(clean=clean, one_line=one_line, inline_code=inline_code)
         self._templates.globals.update(
-            title=title, cite_link=cite_link, ask_link=ask_link, tags=TAGS, ended=ENDED, max_question=MAX_QUESTION
+            title=title,
+            cite_link=cite_link,
+            ask_link=ask_link,
+            tags=TAGS,
+            ended=ENDED,
+            max_question=MAX_QUESTION,
         )
 
     def render(self, name: str, status: int = 200, **values: Any) -> HTMLResponse:
@@ -112,13 +117,22 @@ class Pages:
         first = next((cite_link(c) for s in answer.statements for c in s.citations), "")
         beside = first or next((p.image for p in pictures if p.image), "")
         return self.render(
-            "answer.html", asked=question, question="", footnotes=Footnotes(answer), answer=answer, turns=turns, pictures=pictures, beside=beside,
+            "answer.html",
+            asked=question,
+            question="",
+            footnotes=Footnotes(answer),
+            answer=answer,
+            turns=turns,
+            pictures=pictures,
+            beside=beside,
             before=[*before, question][-MAX_TURNS:],
         )
 
     def failed(self, message: str, question: str, before: Sequence[str]) -> HTMLResponse:
         """The page with what is wrong with a question, and the question to be mended."""
-        return self.render("error.html", 400, message=message, question=question[:MAX_QUESTION], before=list(before))
+        return self.render(
+            "error.html", 400, message=message, question=question[:MAX_QUESTION], before=list(before)
+        )
 
     def error(self, status: int, message: str) -> HTMLResponse:
         """A plain page for an address that leads nowhere, or a fault."""

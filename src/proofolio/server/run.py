@@ -24,17 +24,23 @@ def listen(host: str, port: int) -> Iterator[socket.socket]:
     ``port`` 0 takes a free one. Raises UsageError where the address cannot be had.
     """
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        family, kind, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
         taken = socket.socket(family, kind)
     except OSError as error:
-        raise UsageError(f"{host} is no address to listen on: {error.strerror}.", "Choose another --host.") from error
+        raise UsageError(
+            f"{host} is no address to listen on: {error.strerror}.", "Choose another --host."
+        ) from error
     try:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(address)
         taken.listen(128)
     except OSError as error:
         taken.close()
-        raise UsageError(f"{host}:{port} cannot be listened on: {error.strerror}.", "Choose another --port.") from error
+        raise UsageError(
+            f"{host}:{port} cannot be listened on: {error.strerror}.", "Choose another --port."
+        ) from error
     with taken:
         yield taken
 
