@@ -258,10 +258,10 @@ def test_a_fault_is_one_sentence_without_what_the_files_hold(
     def fault(*_: object, **__: object) -> None:
         raise KeyError(SECRET)
 
-    monkeypatch.setattr("proofolio.workflows.open_portfolio", fault)
+    monkeypatch.setattr("proofolio.compiling.open_portfolio", fault)
     done = run("ask", churn, QUESTION)
     assert_one_sentence(
-        done, 1, "unexpected KeyError in proofolio.workflows, line ", "report it", "PROOFOLIO_DEBUG=1"
+        done, 1, "unexpected KeyError in proofolio.compiling, line ", "report it", "PROOFOLIO_DEBUG=1"
     )
     assert SECRET not in done.err
     monkeypatch.setenv("PROOFOLIO_DEBUG", "1")
@@ -276,7 +276,7 @@ def test_an_interrupt_ends_quietly(run: Run, churn: Path, monkeypatch: pytest.Mo
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("proofolio.workflows.open_portfolio", interrupt)
+    monkeypatch.setattr("proofolio.compiling.open_portfolio", interrupt)
     done = run("ask", churn, QUESTION)
     assert (done.status, done.err.strip()) == (130, "proofolio: stopped.")
 

@@ -91,7 +91,8 @@ def examples() -> list[object]:
 
 PAGE_OF = {
     "ask": "docs/ask.md", "compile": "docs/compile.md", "evidence": "docs/evidence.md", "serve": "docs/serve.md",
-    "init": "docs/init-and-settings.md", "doctor": "docs/doctor.md",
+    "init": "docs/init-and-settings.md", "doctor": "docs/doctor.md", "rehearse": "docs/rehearse.md", "answer": "docs/rehearse.md",
+    "audit": "docs/audit.md",
 }  # fmt: skip
 
 
@@ -283,7 +284,12 @@ def test_pack_examples_are_packs_that_prove_themselves(page: Path, body: str, tm
 
     file = tmp_path / "example.yaml"
     file.write_text(body, encoding="utf-8")
-    if "match:" in body:
+    if "scenarios:" in body:
+        from proofolio.rehearsal.personas import builtin_known, read_persona
+
+        name = yaml.safe_load(body)["id"]
+        assert read_persona(file.rename(tmp_path / f"{name}.yaml"), builtin_known()).id == name
+    elif "match:" in body:
         (rule,) = load_rules([file])
         for example in (*rule.examples, *rule.counterexamples):
             raw = example.text.encode()

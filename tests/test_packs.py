@@ -11,7 +11,7 @@ import pytest
 
 from proofolio.core.records import Document, FileEntry, SourceInfo
 from proofolio.evidence.extractor import Extractor
-from proofolio.evidence.rules import Example, Rule, Topic, builtin_rules, builtin_topics
+from proofolio.evidence.rules import Example, Rule, Topic, builtin_rules, builtin_topics, fill
 from proofolio.readers import read
 
 RULES = builtin_rules()
@@ -138,3 +138,9 @@ def test_topic_is_well_formed(topic: Topic) -> None:
 @pytest.mark.parametrize("topic", by_id(TOPICS.values()))
 def test_topic_is_shown_by_some_rule(topic: Topic) -> None:
     assert any(topic.id in rule.topics for rule in RULES)
+
+
+def test_values_with_brackets_are_said_as_they_are() -> None:
+    values = {"key": "thresholds", "value": "{warn: 0.1} [[x]] {y}"}
+    assert fill("`{key}` is `{value}`[[ in {unit}]].", values) == "`thresholds` is `{warn: 0.1} [[x]] {y}`."
+    assert fill("`{key}`[[ is `{value}`]].", values) == "`thresholds` is `{warn: 0.1} [[x]] {y}`."

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from conftest import ESCAPES, QUESTION
+from proofolio.compiling import CompileReport
 from proofolio.core.errors import UsageError
 from proofolio.core.records import (
     Answer,
@@ -34,7 +35,7 @@ from proofolio.rendering.evidence import evidence_json, evidence_text, topics_fo
 from proofolio.rendering.html import MAX_LINE, MAX_LINES, cited_lines, inline_code
 from proofolio.rendering.spans import spans
 from proofolio.rendering.terminal import report_lines, to_text
-from proofolio.workflows import CompileReport, Portfolio
+from proofolio.workflows import Portfolio
 
 COMMIT = "1a2b3c4d" * 5
 TEXT = st.text(st.characters(codec=None), max_size=200)

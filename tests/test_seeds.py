@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-from proofolio.core.records import Answer, Role
+from proofolio.answering.frames import without_repeats
+from proofolio.answering.plan import Kind, plan
+from proofolio.core.records import Answer, Role, Statement
+from proofolio.evidence.rules import builtin_topics
 from proofolio.settings import Settings
 from proofolio.workflows import Portfolio, open_compiled
 
@@ -88,3 +91,42 @@ def test_an_overclaim_is_said_by_the_resume_alone(sample: Portfolio) -> None:
         for statement in sample.ask(question).statements:
             if OVERCLAIM.search(statement.text):
                 assert "The résumé says" in statement.text, (question, statement.text)
+
+
+@pytest.mark.parametrize(
+    ("question", "picture"),
+    [
+        ("What does your train and test split look like?", False),
+        ("What does your retry policy look like?", False),
+        ("What does the dashboard look like?", True),
+        ("What did the loss curve look like?", True),
+    ],
+)
+def test_only_what_can_be_seen_is_shown_as_a_picture(question: str, picture: bool) -> None:
+    assert (plan(question, builtin_topics()).kind is Kind.FIGURE) is picture
+
+
+def test_how_much_it_can_take_asks_for_more_than_one_number() -> None:
+    topics = builtin_topics()
+    assert not plan("How much data can the pipeline take in a night?", topics).wants_number
+    assert plan("How many rows does the table hold?", topics).wants_number
+
+
+def test_the_same_practice_of_several_trades_counts_the_same() -> None:
+    found = dict(plan("How is it documented?", builtin_topics()).topics)
+    assert len({found[t] for t in ("de.documentation", "be.documentation", "ae.documentation")}) == 1
+
+
+def test_a_sentence_is_quoted_once() -> None:
+    quoted = 'The record says: "Late rows never rewrite an old partition at all."'
+    again = Statement("My notes say: “Late rows never rewrite an old partition at all.”", Role.EVIDENCE)
+    more = Statement(quoted + ' "One delivery is one partition, so correcting it is one rename."', Role.REASON)
+    first = Statement(quoted, Role.EVIDENCE)
+    assert without_repeats([first, again, more]) == [first, more]
+
+
+def test_only_what_is_about_it_is_pictured(sample: Portfolio) -> None:
+    for question in ("How did you handle imbalanced data?", "How do you handle failures?", "How did you partition the data?"):
+        assert sample.ask(question).figures == ()
+    shown = [f.path for f in sample.ask("How do you monitor data quality?").figures]
+    assert shown == ["results/quality/daily_metrics.png"]

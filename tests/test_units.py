@@ -52,7 +52,7 @@ def test_a_table_row_is_said_with_its_headings() -> None:
 
 def test_a_setting_is_said_by_its_path() -> None:
     units = cut("services:\n  db:\n    image: postgres:15", DocumentKind.CONFIG, "yaml")
-    assert units[-1].clause == "`services.db.image` is `postgres:15`"
+    assert units[-1].clause == "`db.image` is `postgres:15`"
 
 
 def test_markdown_becomes_what_a_reader_sees() -> None:

@@ -16,6 +16,7 @@ import pytest
 
 import proofolio
 from conftest import PARAMS, QUESTION, README, SECRET, STAGING, TRAIN, churn_files, commit, git, write
+from proofolio.compiling import compile_file, compile_portfolio, dossier_path
 from proofolio.core.errors import DossierError, PortfolioError, UnreadableFileError, UsageError
 from proofolio.core.records import Answer, Status
 from proofolio.settings import Settings, load_settings
@@ -23,8 +24,6 @@ from proofolio.workflows import (
     ask_many,
     check_questions,
     clean_question,
-    compile_portfolio,
-    dossier_path,
     open_compiled,
 )
 
@@ -178,7 +177,7 @@ def test_two_compiles_at_once_both_end_well(work: Path, settings: Settings) -> N
 
 # The tenth file that is read never ends: the kill comes in the middle of a compile, whatever the machine.
 STUCK = """
-import sys, time, proofolio.workflows as w
+import sys, time, proofolio.compiling as w
 real, seen = w.compile_file, []
 def stuck(*words):
     seen.append(1)
@@ -277,7 +276,7 @@ def test_another_compile_is_waited_for_and_not_for_ever(
     assert compile_portfolio(str(work), settings).read == 4
     assert time.perf_counter() - started > 0.2
     timer.join()
-    monkeypatch.setattr("proofolio.workflows.FileLock", lambda name, timeout: FileLock(name, timeout=0.05))
+    monkeypatch.setattr("proofolio.compiling.FileLock", lambda name, timeout: FileLock(name, timeout=0.05))
     with lock, pytest.raises(DossierError, match="Another compile has held"):
         compile_portfolio(str(work), settings)
 
@@ -434,7 +433,6 @@ def test_a_picture_that_cannot_be_read_twice_is_a_line(work: Path, settings: Set
     from proofolio.evidence.extractor import Extractor
     from proofolio.evidence.registry import builtin_registry
     from proofolio.evidence.rules import builtin_rules
-    from proofolio.workflows import compile_file
 
     def gone() -> bytes:
         raise UnreadableFileError("plots/a.png cannot be read: its source is closed.")

@@ -14,16 +14,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from proofolio import __version__
+from proofolio.audit_cli import add_audit
 from proofolio.core.errors import DossierError, ProofolioError, UsageError
+from proofolio.rehearsal_cli import Shared, add_commands
 
 if TYPE_CHECKING:
+    from proofolio.compiling import CompileReport
     from proofolio.settings import Settings
-    from proofolio.workflows import CompileReport, Portfolio
+    from proofolio.workflows import Portfolio
 
 F = TypeVar("F", bound=Callable[..., Any])
 Progress = Callable[[str, int, int], None]
 DEBUG = "PROOFOLIO_DEBUG"
 _AN_ENTRY = 'Each line is {"id": ..., "question": ...}.'
+_REDRAW = 0.1  # seconds
 _PATIENCE = 0.5  # seconds without a sign of life that a person does not mind
 _COMMON = (
     click.option("--cache", help="Folder for dossiers and clones (default: the platform's cache folder)."),
@@ -123,14 +127,20 @@ def _progress(quiet: bool) -> Iterator[Progress]:
     from proofolio.rendering.clean import one_line
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    # Drawn here and by no thread of its own: a program with threads cannot spread its reading over processes.
+    bar = Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False)
     task = bar.add_task("opening", total=None)
-    started = time.monotonic()
+    started = drawn = time.monotonic()
 
     def show(what: str, done: int, total: int) -> None:
-        if not bar.live.is_started and time.monotonic() - started >= _PATIENCE:
+        nonlocal drawn
+        now = time.monotonic()
+        if not bar.live.is_started and now - started >= _PATIENCE:
             bar.start()
         bar.update(task, description=_shortened(one_line(what)), completed=done, total=total or None)
+        if bar.live.is_started and now - drawn >= _REDRAW:
+            bar.refresh()
+            drawn = now
 
     try:
         yield show
@@ -384,6 +394,9 @@ def init(folder: str, force: bool) -> None:
 
     click.echo(f"wrote {write_config(Path(folder), force=force)}")
 
+
+add_commands(cli, Shared(_common, _settings, _open, _progress))
+add_audit(cli, Shared(_common, _settings, _open, _progress))
 
 if __name__ == "__main__":
     main()

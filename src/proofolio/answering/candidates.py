@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 
 from proofolio.answering.plan import Kind, Plan, Term
 from proofolio.answering.units import Unit, units_of
-from proofolio.core.records import Document, DocumentKind, Liveness, Rank
+from proofolio.core.records import Document, DocumentKind, Evidence, Liveness, Place, Rank
 from proofolio.retrieval.index import Hit, Index
 from proofolio.retrieval.words import stems
 from proofolio.store.dossier import StoredPassage
 
-MAX_SAID = 440  # characters of clauses that one statement may hold
+ROOM = 8  # units that a group may hold
+MAX_SAID = 320  # characters of clauses that one statement may hold
 EXPLAINS = 0.03  # prose explains: asked how or why, it comes a little before code that does the same
 NEAR = 5  # lines between a telling unit and a neighbour that is said with it
 _BESIDE = {"setting", "output", "comment", "docstring", "raise", "return", "route", "test", "sentence", "row", "condition", "decorator", "dead"}
@@ -30,6 +31,18 @@ _ASIDE = re.compile(r"(?:^|/)(?:licen[cs]e|copying|notice|code_of_conduct|author
 _RESUME = re.compile(r"(?:^|/)(?:resume|cv|résumé|lebenslauf|curriculum[^/]*)\.[^/]*$", re.IGNORECASE)
 _RESUME_ASKED = re.compile(r"\b(resume|résumé|cv|claims?|experience|career|background|skills?)\b", re.IGNORECASE)
 _ASIDE_ASKED = re.compile(r"licen[cs]|copyright|conduct|ignore", re.IGNORECASE)
+_TESTS_ASKED = re.compile(r"\b(tests?|tested|testing|cover(ed|age)?|verif\w+|proof|prove|fixtures?|mock\w*|assert\w*|check(ed|s)?)\b", re.IGNORECASE)
+_WORDING = re.compile(r"(?:^|/)(?:locales?|i18n|l10n|translations?|lang)/", re.IGNORECASE)  # the wording of an interface, language by language
+_WORDING_ASKED = re.compile(r"\b(languages?|translat\w*|locali[sz]\w*|internationali[sz]\w*|i18n|wording|texts?|labels?|messages?)\b", re.IGNORECASE)
+FOCUSED = 0.5  # weight of the files of the last answer among the lists that are fused
+IN_FOCUS = 0.2  # what being in one of them adds to a group
+BOTH = 0.5  # what meeting both a follow-up and the question before it is worth
+FOUND = 0.5  # what the place among the hits is worth
+MEANT = 0.8  # what nearness in meaning is worth
+RULED = 1.0  # weight of the best passage of each rule among the lists that are fused
+UNASKED_TEST = 0.2  # what a test loses where the question is not about tests: it repeats what it tests
+SAME_RULE = 0.25  # what a group loses when its evidence shows again what was shown before
+WITNESSED = 0.6  # what evidence for a topic of the question is worth beside words and meaning
 _RANK_BONUS = {Rank.OUTPUT: 0.03, Rank.CODE: 0.03, Rank.TEST: -0.03, Rank.RECORD: 0.02, Rank.CLAIM: 0.0}
 
 
@@ -53,6 +66,8 @@ class Group:
     coverage: float  # share of the question's weight that the whole passage meets
     matched: frozenset[str]
     best: float
+    evidence: tuple[Evidence, ...] = ()  # what rules found in the passage and the question asks about
+    picked: tuple[Unit, ...] = ()  # the units again, those first that are to be said first
 
 
 def weigh(plan: Plan, index: Index) -> list[Term]:
@@ -67,9 +82,13 @@ def weigh(plan: Plan, index: Index) -> list[Term]:
     return weighed
 
 
-def witnesses(plan: Plan, index: Index, terms: Sequence[Term]) -> dict[int, float]:
-    """Passages that hold live evidence for the topics of a question, 0 to 1 by how telling it is."""
+def witnesses(plan: Plan, index: Index, terms: Sequence[Term]) -> tuple[dict[int, float], list[int]]:
+    """Passages that hold live evidence for the topics of a question, 0 to 1 by how telling it is.
+
+    Also the best passage of each rule, best first: a practice is seldom written twice in the same way.
+    """
     found: dict[int, float] = {}
+    by_rule: dict[str, tuple[float, int]] = {}
     wanted = {t.stem: t.weight for t in terms}
     total = sum(wanted.values()) or 1.0
     for key, score in plan.topics[:3]:
@@ -81,11 +100,17 @@ def witnesses(plan: Plan, index: Index, terms: Sequence[Term]) -> dict[int, floa
                 named = sum(wanted.get(s, 0.0) for s in stems(f"{item.say} {item.path}")) / total
                 worth = min(1.0, score) * (0.35 + 0.15 * (item.strength - 2) + 0.5 * min(1.0, 2 * named))
                 found[passage] = max(found.get(passage, 0.0), worth)
-    return found
+                if worth > by_rule.get(item.rule, (0.0, 0))[0]:
+                    by_rule[item.rule] = (worth, passage)
+    best = sorted(by_rule.values(), key=lambda w: (-w[0], w[1]))
+    return found, list(dict.fromkeys(k for _, k in best))
 
 
-def search(plan: Plan, index: Index, terms: Sequence[Term], limit: int = DEEP) -> list[Hit]:
-    """The passages worth cutting into units: words, words that mean the same, meaning, each part."""
+def search(plan: Plan, index: Index, terms: Sequence[Term], limit: int = DEEP, focus: Sequence[Place] = ()) -> list[Hit]:
+    """The passages worth cutting into units: words, words that mean the same, meaning, each part.
+
+    ``focus`` is where the conversation was: what a follow-up asks about often stands in the same files.
+    """
     telling = [t for t in terms if t.weight > 0.1]
     direct = [t.word for t in telling]
     wider = direct + [a for t in telling for a in t.other_words()]
@@ -95,60 +120,143 @@ def search(plan: Plan, index: Index, terms: Sequence[Term], limit: int = DEEP) -
         (0.8, [k for k, _ in by_words[:limit]]),
         (0.9, [k for k, _ in by_meaning[:limit]]),
     ]
-    held = witnesses(plan, index, telling)
+    held, best_held = witnesses(plan, index, telling)
     lists.append((0.7, sorted(held, key=lambda k: (-held[k], k))[: limit // 2]))
+    lists.append((RULED, best_held[: limit // 3]))
     if len(plan.parts) > 1:
         for part in plan.parts:
             said = stems(part)
             inside = [t for t in telling if t.stem in said]
             lists.append((0.5, [k for k, _ in index.lexical([t.word for t in inside] + [a for t in inside for a in t.other_words()], limit)]))
             lists.append((0.4, [k for k, _ in index.dense(part, limit)]))
+    if focus and plan.follow_up:
+        lists.append((FOCUSED, _beside(focus, index, limit)))
     top = by_words[0][1] if by_words else 1.0
     words, meaning = dict(by_words), dict(by_meaning)
     return [replace(h, words=words.get(h.passage.id, 0.0) / top, meaning=meaning.get(h.passage.id, 0.0), evidence=held.get(h.passage.id, 0.0)) for h in index.fuse(lists, limit)]
 
 
-def groups(plan: Plan, index: Index, terms: Sequence[Term], hits: Sequence[Hit]) -> list[Group]:
-    """Every hit as a group of its telling units, best first."""
+def _beside(focus: Sequence[Place], index: Index, limit: int) -> list[int]:
+    """The passages of the files that the last answer cited, those cited first."""
+    files = list(dict.fromkeys((p.source, p.path) for p in focus))
+    each = [[k.id for k in index.keep(("passages", *f), lambda f=f: index.passages_of(*f))] for f in files[:4]]  # type: ignore[misc]
+    return [k for ids in each for k in ids[:limit]][:limit]
+
+
+def groups(plan: Plan, index: Index, terms: Sequence[Term], hits: Sequence[Hit], focus: Sequence[Place] = ()) -> list[Group]:
+    """Every hit as a group of its telling units, best first; for a follow-up, files in focus come before others."""
     if not hits:
         return []
     top = hits[0].score
     made = [g for h in hits if (g := group(plan, index, terms, h, h.score / top))]
+    if plan.follow_up:
+        near = {(p.source, p.path) for p in focus}
+        made = [replace(g, score=g.score + IN_FOCUS) if (g.passage.source, g.passage.path) in near else g for g in made]
     return sorted(made, key=lambda g: (-g.score, g.passage.id))
 
 
 def group(plan: Plan, index: Index, terms: Sequence[Term], hit: Hit, prior: float) -> Group | None:
-    """The telling units of one passage, or None where nothing in it meets the question."""
+    """The telling units of one passage and what rules found in it, or None where nothing in it meets the question."""
     passage = hit.passage
     document = index.document(passage.source, passage.path)
     if document is None:
         return None
     context = stems(f"{passage.path} {passage.symbol} {passage.context}")
     weight = sum(t.weight for t in terms) or 1.0
-    scored = [_score(plan, terms, u, own, context, weight, document, prior) for u, own in cut(index, document, passage)]
+    shown = [w for e in evidence_in(index, passage) if (w := _witness(plan, terms, e, context, weight)).score > 0]
+    shown = _one_a_rule(sorted(shown, key=lambda w: (-w.score, w.item.start)))
+    units = cut(index, document, passage)
+    scored = [_score(plan, terms, u, own, context, weight, document, prior) for u, own in units]
     scored = [s for s in scored if s.score > 0]
-    if not scored:
+    if not scored and not shown:
         return None
     ranked = sorted(scored, key=lambda s: -s.score)
-    best = ranked[0].score
-    room = 5 if plan.kind in {Kind.WALKTHROUGH, Kind.PROCESS} else 4
-    kept = _pick(ranked, best, room, [u for u, _ in cut(index, document, passage)])
-    matched = frozenset().union(*(s.matched for s in scored))
+    found = sorted([s.score for s in ranked[:3]] + [w.score for w in shown[:2]], reverse=True)
+    best = found[0]
+    room = ROOM
+    told = [w.item for w in shown[:2] if w.score >= 0.6 * best]
+    kept = _pick(ranked, best, room, [u for u, _ in units], told)
+    matched = frozenset().union(*(s.matched for s in scored), *(w.matched for w in shown))
     coverage = sum(t.weight for t in terms if t.stem in matched or t.stem in context) / weight
     named = sum(t.weight for t in terms if t.stem in context) / weight
-    score = best + 0.25 * sum(s.score for s in ranked[1:3]) / 2 + 0.25 * coverage + 0.1 * prior
-    score += 0.25 * hit.words + 0.35 * hit.meaning + 0.2 * named + 0.25 * hit.evidence
+    score = best + 0.25 * sum(found[1:3]) / 2 + 0.25 * coverage + FOUND * prior
+    score += 0.25 * hit.words + MEANT * hit.meaning + 0.2 * named + WITNESSED * hit.evidence
     score += _RANK_BONUS.get(passage.rank, 0.0)
     if document.kind is DocumentKind.PROSE and plan.kind in {Kind.CHOICE, Kind.PROCESS, Kind.WALKTHROUGH} and not plan.wants_number:
         score += EXPLAINS
+    if passage.rank is Rank.TEST and not _TESTS_ASKED.search(plan.question):
+        score -= UNASKED_TEST
+    if plan.follow_up:
+        score += BOTH * _of_both(plan, terms, matched | context)
     if _ASIDE.search(passage.path) and not _ASIDE_ASKED.search(plan.question):
         score *= 0.4
     if _RESUME.search(passage.path) and not _RESUME_ASKED.search(plan.question):
         score *= 0.5
-    units = tuple(sorted(kept, key=lambda u: (u.start, u.end)))
+    if _WORDING.search(passage.path) and not _WORDING_ASKED.search(plan.question):
+        score *= 0.7
     chosen = set(kept)
-    said = frozenset().union(*(s.matched for s in scored if s.unit in chosen)) | (context & {t.stem for t in terms})
-    return Group(passage, document, units, score, coverage, said, best)
+    said = frozenset().union(*(s.matched for s in scored if s.unit in chosen), *(w.matched for w in shown[: len(told)])) | (context & {t.stem for t in terms})
+    return Group(passage, document, tuple(sorted(kept, key=lambda u: (u.start, u.end))), score, coverage, said, best, tuple(told), tuple(kept))
+
+
+def _of_both(plan: Plan, terms: Sequence[Term], met: frozenset[str]) -> float:
+    """How well a passage meets a follow-up's own words and those of the question before it: little where it misses one."""
+    asked = stems(plan.question)
+    shares = []
+    for side in ([t for t in terms if t.stem in asked], [t for t in terms if t.stem not in asked]):
+        weight = sum(t.weight for t in side)
+        shares.append(sum(t.weight for t in side if t.stem in met) / weight if weight else 0.0)
+    return math.sqrt(shares[0] * shares[1])
+
+
+@dataclass(frozen=True, slots=True)
+class _Witness:
+    """A piece of evidence with how well it meets the question, 0 to about 1.3, and the stems that it meets."""
+
+    item: Evidence
+    score: float
+    matched: frozenset[str]
+
+
+def _witness(plan: Plan, terms: Sequence[Term], item: Evidence, context: frozenset[str], weight: float) -> _Witness:
+    """How well what a rule found meets a question: by its words, and by the practice that it shows."""
+    own = stems(f"{item.say} {item.rule}")
+    total, matched = 0.0, set()
+    for term in terms:
+        share = meets(term, own, context)
+        total += term.weight * share
+        if share and term.weight >= 0.2 and (share > IN_CONTEXT or term.stem in own):
+            matched.add(term.stem)
+    topics = dict(plan.topics)
+    asked = max((topics[t] for t in item.topics if t in topics), default=0.0)
+    if not matched or (asked < 0.9 and len(matched) < 2):
+        return _Witness(item, 0.0, frozenset())
+    score = total / weight + 0.1 * item.strength * min(1.0, asked)
+    if plan.wants_number and _DIGIT.search(item.say):
+        score += 0.1
+    return _Witness(item, score, frozenset(matched))
+
+
+def _one_a_rule(shown: Sequence[_Witness]) -> list[_Witness]:
+    """The best witness of each rule: a passage that does the same thing twice is told of once."""
+    first: dict[str, _Witness] = {}
+    for witness in shown:
+        first.setdefault(witness.item.rule, witness)
+    return list(first.values())
+
+
+def evidence_in(index: Index, passage: StoredPassage) -> list[Evidence]:
+    """What rules found within a passage and takes part in what runs, or is dead; not what a README merely claims."""
+
+    def by_place() -> dict[tuple[str, str], list[Evidence]]:
+        places: dict[tuple[str, str], list[Evidence]] = {}
+        for item in index.evidence:
+            if item.liveness is not Liveness.MENTIONED and item.strength >= 2:
+                places.setdefault((item.source, item.path), []).append(item)
+        return places
+
+    there = index.keep("evidence by place", by_place).get((passage.source, passage.path), [])
+    return [e for e in there if passage.first <= e.start <= passage.last]
 
 
 def cut(index: Index, document: Document, passage: StoredPassage) -> list[tuple[Unit, frozenset[str]]]:
@@ -161,14 +269,17 @@ def cut(index: Index, document: Document, passage: StoredPassage) -> list[tuple[
     return index.keep(("units", passage.id), make)
 
 
-def _pick(ranked: Sequence[Scored], best: float, room: int, units: Sequence[Unit]) -> list[Unit]:
+def _pick(ranked: Sequence[Scored], best: float, room: int, units: Sequence[Unit], told: Sequence[Evidence] = ()) -> list[Unit]:
     """The best unit, those near it in score that add something, then their neighbours while there is room.
 
-    The value that a question asks for often stands beside the line that has its words.
+    The value that a question asks for often stands beside the line that has its words. What evidence tells
+    is not said again.
     """
     kept: list[Unit] = []
     said: set[str] = set()
-    size = 0
+    size = sum(len(e.say) for e in told)
+    ranked = [r for r in ranked if not any(e.start <= r.unit.start and r.unit.end <= e.end for e in told)]
+    units = [u for u in units if not any(e.start <= u.start and u.end <= e.end for e in told)]
     for item in ranked:
         if len(kept) >= room or (kept and size + len(item.unit.clause) > MAX_SAID) or item.score < best * 0.6:
             break
@@ -177,10 +288,11 @@ def _pick(ranked: Sequence[Scored], best: float, room: int, units: Sequence[Unit
         kept.append(item.unit)
         said.add(item.unit.clause)
         size += len(item.unit.clause)
+    around = [(k.start, k.end) for k in kept] + [(e.start, e.end) for e in told]
     near = sorted(
-        (min(abs(u.start - k.end) if u.start > k.end else abs(k.start - u.end) for k in kept), u.start < kept[0].start, u.start, u)
+        (min(abs(u.start - b) if u.start > b else abs(a - u.end) for a, b in around), u.start < around[0][0], u.start, u)
         for u in units if u.clause not in said and u.kind in _BESIDE
-    ) if kept else []
+    )
     for distance, _, _, unit in near:
         if distance > NEAR or len(kept) >= room + 1 or size + len(unit.clause) > MAX_SAID:
             break
@@ -193,7 +305,7 @@ def _score(plan: Plan, terms: Sequence[Term], unit: Unit, own: frozenset[str], c
     total, matched = 0.0, set()
     direct = False
     for term in terms:
-        share = _meets(term, own, context)
+        share = meets(term, own, context)
         if share:
             total += term.weight * share
             if share > IN_CONTEXT or term.stem in own:
@@ -216,7 +328,8 @@ def _score(plan: Plan, terms: Sequence[Term], unit: Unit, own: frozenset[str], c
     return Scored(unit, score, frozenset(matched))
 
 
-def _meets(term: Term, own: frozenset[str], context: frozenset[str]) -> float:
+def meets(term: Term, own: frozenset[str], context: frozenset[str]) -> float:
+    """How well words and their context meet a term, 0 to 1: the word itself, or one that means the same."""
     if term.stem in own:
         return IN_UNIT
     best = IN_CONTEXT if term.stem in context else 0.0
@@ -247,9 +360,11 @@ def _gain(group: Group, chosen: Sequence[Group], weights: Mapping[str, float]) -
     """What a group adds to those chosen: its score, the words that it is the first to meet, a file not yet seen."""
     covered = frozenset().union(*(c.matched for c in chosen)) if chosen else frozenset[str]()
     fresh = sum(weights.get(s, 0.0) for s in group.matched - covered) / (sum(weights.values()) or 1.0)
+    rules = {e.rule for c in chosen for e in c.evidence}
+    again = sum(e.rule in rules for e in group.evidence) / max(1, len(group.evidence))
     beside = [c for c in chosen if c.passage.path == group.passage.path]
     near = any(abs(c.passage.first - group.passage.first) < 3 for c in beside)
-    return group.score + 0.35 * fresh - 0.06 * len(beside) - (1.0 if near else 0.0)
+    return group.score + 0.35 * fresh - 0.06 * len(beside) - SAME_RULE * again - (1.0 if near else 0.0)
 
 
 def _repeats(group: Group, other: Group) -> bool:

@@ -7,15 +7,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from proofolio.answering import frames
+from proofolio.answering.absence import asked_for, nothing, shown_for
+from proofolio.answering.absence import support as support_of
 from proofolio.answering.authorship import authorship_statements
 from proofolio.answering.candidates import Group, diverse, groups, search, weigh
+from proofolio.answering.choice import choose
 from proofolio.answering.decisions import LEADS, record_for, record_statements
 from proofolio.answering.diagrams import flow_statement
 from proofolio.answering.figures import find_figures
-from proofolio.answering.phrasing import dead_word, join, say_evidence, say_group, sentence
+from proofolio.answering.phrasing import dead_word, join, say_evidence, sentence
 from proofolio.answering.plan import Kind, Plan, Term
 from proofolio.answering.premises import dead_things, false_premise
+from proofolio.answering.presupposed import takes_for_granted, untrue, uses_of_named
 from proofolio.answering.reasons import LIMIT, REASON, TRADE_OFF, as_statement, own_words
+from proofolio.answering.telling import tell
 from proofolio.core.records import (
     DocumentKind,
     DraftAnswer,
@@ -31,12 +36,18 @@ from proofolio.retrieval.index import Index
 from proofolio.retrieval.words import stems
 
 MAX_STATEMENTS = 8
+ROOMS = (400, 360, 320, 300, 300, 300)  # characters that the chosen groups may say, best first
 SHORT = 4  # telling words up to which a question asks for a practice as such
 FITS_TOO = 0.1  # how far below the best a topic still fits a question as well
 SHOWN_MORE = 0.12  # what a piece of evidence is worth against nearness, between topics that both fit a question
 _DESIGN = re.compile(r"\b(architectur|pipeline|design|data ?flow|flows?\b|stages?|layers?|system)", re.IGNORECASE)
 _WHY = re.compile(r"\b(reason|why|rationale|trade-?off)", re.IGNORECASE)
-MAX_CHARS = 1700
+_JUDGED = re.compile(
+    r"\b(?:safe to|(?:rely|depend|bet) on|would you (?:bet|trust|stake|rely)|suspicious\w*|surviv\w*|hold \w+ back|obey"
+    r"|(?:would|could|might) (?:it|that|this|these|those|they|somebody|someone|anyone|one)\b)", re.IGNORECASE)
+ONLY_READ = "I read this off the files at this commit; whether it holds in operation, they cannot show."
+MAX_CHARS = 2300  # of statements with the labels of their citations
+LABEL = 22  # characters of a label beside its path: lines, commit, brackets
 PRIVATE = "That is private, so I keep it out of this interview; ask me about the work and I will show it."
 OFF_TOPIC = "That is not something this portfolio can speak to; ask about the work in it: its models, pipelines, code, tests or decisions."
 
@@ -63,21 +74,25 @@ class Composer:
             status = Status.ANSWERED if confident else Status.NOT_SHOWN
             return DraftAnswer(plan.question, status, tuple(statements), confidence=0.9)
         terms = weigh(plan, self.index)
-        hits = search(plan, self.index, terms)
-        ranked = groups(plan, self.index, terms, hits)
+        hits = search(plan, self.index, terms, focus=focus)
+        ranked = groups(plan, self.index, terms, hits, focus)
         figures = find_figures(plan, self.index, terms)
         if plan.kind is Kind.FIGURE:
             return self._figure(plan, terms, ranked, figures)
-        premise = false_premise(plan, self.index)
+        premise = false_premise(plan, self.index) or self._untrue(plan, terms)
         if premise is not None:
             return self._corrected(plan, terms, ranked, premise)
         return self._answer(plan, terms, ranked, figures)
+
+    def _untrue(self, plan: Plan, terms: Sequence[Term]) -> list[Statement] | None:
+        asked = asked_for(plan, terms, self.topics, self.index)
+        return untrue(plan, terms, asked, shown_for(plan, terms, self.topics, self.index), self.index)
 
     # --- the usual way ------------------------------------------------------------------------
 
     def _answer(self, plan: Plan, terms: Sequence[Term], ranked: Sequence[Group], figures: Sequence[FigureRef]) -> DraftAnswer:
         topic, shown = self._topic(plan, terms)
-        support = self.support(plan, terms, ranked, topic)
+        support = support_of(plan, terms, ranked, topic, self.topics, self.index)
         strong = bool(shown and shown.strong())
         general = topic is not None and strong and self._general(plan, topic, terms)
         if support < ANSWER_FROM and not self._flow(plan, terms):
@@ -87,11 +102,13 @@ class Composer:
             statements = self._by_topic(plan, terms, topic, shown, ranked)
         else:
             statements = self._by_search(plan, terms, ranked, topic, shown)
+        if _JUDGED.search(plan.question) and not any(s.role is Role.LIMIT for s in statements):
+            statements.append(Statement(ONLY_READ, Role.LIMIT))
         limits = [s for s in statements if s.role is Role.LIMIT]
         status = Status.PARTIAL if limits else Status.ANSWERED
         kept = trim(statements)
         pictures = tuple(f for f in figures[:2]) if general else ()
-        return DraftAnswer(plan.question, status, kept, pictures, tuple(k for k, _ in plan.topics), support, self._nothing(plan, terms))
+        return DraftAnswer(plan.question, status, kept, pictures, tuple(k for k, _ in plan.topics), support, nothing(plan, terms, None, self.index))
 
     def _topic(self, plan: Plan, terms: Sequence[Term]) -> tuple[Topic | None, frames.Shown | None]:
         """The topic that a question asks about; among several that fit, the one that the work shows most of."""
@@ -136,10 +153,10 @@ class Composer:
         statements += frames.dead_statements(shown.dead, 1)
         if plan.kind is Kind.WALKTHROUGH:
             told = [g for g in ranked if g.document.kind is DocumentKind.PROSE and any(u.kind == "sentence" for u in g.units)][:1]
-            statements[1:1] = self._flow(plan, terms) + [say_group(g, Role.EVIDENCE) for g in told if not _overlaps(g, statements)]
+            statements[1:1] = self._flow(plan, terms) + [tell(g, Role.EVIDENCE, self.index) for g in told if not _overlaps(g, statements)]
         if len(statements) < 5:
             near = [g for g in diverse(ranked, terms, 2) if not _overlaps(g, statements)]
-            statements += [say_group(g, Role.EVIDENCE) for g in near[:1]]
+            statements += [tell(g, Role.EVIDENCE, self.index) for g in near[:1]]
         gap = frames.limit_statement(self._gaps(topic, statements))
         for document, unit in own_words(self.index, words, LIMIT, 1, taken):
             if document.rank in {Rank.RECORD, Rank.CLAIM}:
@@ -159,8 +176,8 @@ class Composer:
         return [flow] if flow else []
 
     def _by_search(self, plan: Plan, terms: Sequence[Term], ranked: Sequence[Group], topic: Topic | None, shown: frames.Shown | None) -> list[Statement]:
-        chosen = diverse(ranked, terms, 5)
-        statements = [say_group(g, Role.LEAD if i == 0 else Role.NUMBER if plan.wants_number else Role.EVIDENCE) for i, g in enumerate(chosen)]
+        chosen = choose(plan, self.index, terms, ranked, len(ROOMS))
+        statements = [tell(g, Role.LEAD if i == 0 else Role.NUMBER if plan.wants_number else Role.EVIDENCE, self.index, ROOMS[i]) for i, g in enumerate(chosen)]
         statements[1:1] = self._flow(plan, terms)
         if plan.wants_reason or topic is not None:
             record = record_for(plan, terms, topic, self.index)
@@ -195,69 +212,36 @@ class Composer:
         known = [t for t in terms if t.weight >= 0.6 and t.alternatives]
         return [t.word for t in known if not self.index.count(t.word) and not any(self.index.count(a) for a in t.other_words())][:2]
 
-    def support(self, plan: Plan, terms: Sequence[Term], ranked: Sequence[Group], topic: Topic | None) -> float:
-        """How well the work carries an answer, 0 to 1.
-
-        Half of it is whether the question's own words stand in the work at all, a quarter how much of what a
-        strong answer on its topic contains is met by live evidence, a quarter the same for the weakest of
-        the practices that it asks about. Passages that merely share words tell nothing: measured on the
-        practice exam, the coverage of the best passage separates answerable from unanswerable questions no
-        better than chance (AUC 0.47), these three together with an AUC of 0.86.
-        """
-        if not ranked:
-            return 0.0
-        weight = sum(t.weight for t in terms) or 1.0
-        known = sum(t.weight for t in terms if self.index.count(t.word)) / weight
-        asked = [frames.met(self.topics[k], self.index) for k, score in plan.topics if score >= 1.0 and k in self.topics]
-        if topic is None or not asked:
-            return 0.25 + 0.5 * known
-        return 0.25 * min(1.0, 1.5 * min(asked)) + 0.25 * frames.met(topic, self.index) + 0.5 * known
-
     # --- other ways ---------------------------------------------------------------------------
 
     def _absent(self, plan: Plan, terms: Sequence[Term], ranked: Sequence[Group], topic: Topic | None, shown: frames.Shown | None, support: float) -> DraftAnswer:
-        statements = [Statement(self._nothing(plan, terms, topic), Role.LIMIT, searched=True)]
+        statements = [Statement(nothing(plan, terms, topic, self.index), Role.LIMIT, searched=True)]
         if shown and (shown.dead or shown.claimed):
             statements += frames.dead_statements(shown.dead, 1)
             statements += [say_evidence(e) for e in shown.claimed[:1]]
+        statements += uses_of_named(plan, self.index)
         opening = "The nearest thing that is shown: "
-        for group in diverse(ranked, terms, 4):
-            said = say_group(group, Role.EVIDENCE)
+        for group in choose(plan, self.index, terms, ranked, 5):
+            said = tell(group, Role.EVIDENCE, self.index)
             if group.best >= 0.2 and not _overlaps(group, statements):
                 statements.append(Statement(f"{opening}{said.text}", said.role, said.places))
                 opening = "Also near it: "
-        return DraftAnswer(plan.question, Status.NOT_SHOWN, trim(statements[:6]), (), tuple(k for k, _ in plan.topics), 1 - support, statements[0].text)
-
-    def _nothing(self, plan: Plan, terms: Sequence[Term], topic: Topic | None = None) -> str:
-        """The honest sentence: a practice without a trace is not shown; anything else was not found directly."""
-        looked = [t.word for t in sorted(terms, key=lambda t: -t.weight) if t.weight >= 0.3][:4]
-        words = f" for {join(looked)}" if looked else ""
-        searched = f"I searched its {len(self.index.paths)} files{words}, by words, by meaning and by practice"
-        if topic is not None and self._untouched(topic, plan, terms):
-            return f"The portfolio does not show this ({topic.name.lower()}): {searched}, and found nothing of it."
-        return f"Nothing that I found in the portfolio shows this directly: {searched}."
-
-    def _untouched(self, topic: Topic, plan: Plan, terms: Sequence[Term]) -> bool:
-        """Whether a practice that the question surely asks about has left no trace at all, not even a claim."""
-        asked = dict(plan.topics).get(topic.id, 0.0) >= 1.0
-        named = {s for v in (topic.name, *topic.vocabulary) for s in stems(v)} & plan.stems()
-        found = frames.shown(topic, self.index, terms)
-        if not asked or not named or found.live or found.claimed or found.dead:
-            return False
-        return not any(frames.spoken_of(e.text, self.index) for e in topic.expects)
+        return DraftAnswer(plan.question, Status.NOT_SHOWN, trim(statements[:7]), (), tuple(k for k, _ in plan.topics), 1 - support, statements[0].text)
 
     def _corrected(self, plan: Plan, terms: Sequence[Term], ranked: Sequence[Group], truth: Sequence[Statement]) -> DraftAnswer:
-        statements = list(truth)
-        for group in diverse(ranked, terms, 4)[:3]:
+        statements = [*truth, *(s for s in uses_of_named(plan, self.index) if s.text not in {t.text for t in truth})]
+        opening = "What is there: "
+        for group in choose(plan, self.index, terms, ranked, 4):
             if not _overlaps(group, statements):
-                said = say_group(group, Role.EVIDENCE)
-                statements.append(Statement(f"What is there: {said.text}", said.role, said.places))
+                said = tell(group, Role.EVIDENCE, self.index)
+                statements.append(Statement(f"{opening}{said.text}", said.role, said.places))
+                opening = "Also: "
         cited = any(s.places for s in truth)
-        status = Status.PREMISE_CORRECTED if plan.presupposes or cited else Status.NOT_SHOWN
+        status = Status.PREMISE_CORRECTED if plan.presupposes or cited or takes_for_granted(plan) else Status.NOT_SHOWN
         return DraftAnswer(plan.question, status, trim(statements), (), tuple(k for k, _ in plan.topics), 0.8, truth[0].text if truth else "")
 
     def _figure(self, plan: Plan, terms: Sequence[Term], ranked: Sequence[Group], figures: Sequence[FigureRef]) -> DraftAnswer:
-        said = [say_group(g, Role.EVIDENCE) for g in diverse(ranked, terms, 3)[:3]]
+        said = [tell(g, Role.EVIDENCE, self.index) for g in diverse(ranked, terms, 3)[:3]]
         if not figures:
             text = f"The portfolio holds no picture of that: I looked through its {len(self.index.figures)} figures (image files, notebook plots, diagrams) and none shows it."
             return DraftAnswer(plan.question, Status.NOT_SHOWN, (Statement(text, Role.LIMIT, searched=True), *said[:2]), (), confidence=0.7, fallback=text)
@@ -278,17 +262,19 @@ class Composer:
 
 
 def trim(statements: Sequence[Statement]) -> tuple[Statement, ...]:
-    """At most eight statements and about 180 words beside the code; limits are never cut."""
+    """At most eight statements, as long together as somebody reads with their labels; limits are never cut."""
     kept: list[Statement] = []
-    size = 0
+    size = sum(len(s.text) for s in statements if s.role is Role.LIMIT)
     seen: set[str] = set()
     for statement in statements:
-        full = len(kept) >= MAX_STATEMENTS or size + len(statement.text) > MAX_CHARS
-        if statement.text in seen or (full and statement.role is not Role.LIMIT):
+        length = len(statement.text) + sum(len(p.path) + LABEL for p in statement.places)
+        limit = statement.role is Role.LIMIT
+        full = len(kept) >= MAX_STATEMENTS or size + length > MAX_CHARS
+        if statement.text in seen or (full and not limit):
             continue
         kept.append(statement)
         seen.add(statement.text)
-        size += len(statement.text)
+        size += 0 if limit else length
     return tuple(kept)
 
 

@@ -17,9 +17,9 @@ class Conversation:
     plans: list[Plan] = field(default_factory=list)
     places: list[tuple[Place, ...]] = field(default_factory=list)
 
-    def understand(self, question: str, topics: Mapping[str, Topic], nearness: Mapping[str, float]) -> Plan:
-        """The plan of a question in the light of the turns before it."""
-        this = plan(question, topics, nearness)
+    def understand(self, question: str, topics: Mapping[str, Topic], nearness: Mapping[str, float], asker: str = "") -> Plan:
+        """The plan of a question in the light of the turns before it; ``asker`` is the trade of who asks."""
+        this = plan(question, topics, nearness, asker)
         if self.plans and refers_back(question):
             return follow(this, self.plans[-1])
         return this

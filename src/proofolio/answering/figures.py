@@ -7,31 +7,71 @@ from collections.abc import Sequence
 
 from proofolio.answering.plan import Kind, Plan, Term
 from proofolio.core.records import Figure, FigureRef
+from proofolio.evidence.rules import builtin_topics
 from proofolio.retrieval.index import Index
-from proofolio.retrieval.words import stem, stems
+from proofolio.retrieval.words import stem, stems, words
 
 _GENERIC = {stem(w) for w in "plot chart diagram picture curve drawing screenshot figure image graph visualisation visualization look view".split()}
 _LOGO = re.compile(r"\b(logo|icon|badge|favicon|avatar|shield)s?\b", re.IGNORECASE)
-_MIN = 0.34
+_DESIGN = re.compile(r"\b(?:architecture|design)\b", re.IGNORECASE)
+_MIN = 0.34  # share of the question's weight that a figure has to meet where a picture is asked for
+_BESIDE = 0.5  # the same where a picture only goes with the answer, counted over its caption alone
+_NAMED = 0.3  # the same for an image file, counted over its path alone
+_SELDOM = 0.06  # share of the passages up to which a single word is a term of art here
+_COMMON = {stem(w) for w in "model data pipeline project system test code result app service table file".split()}  # in every other name
+_SURE = 0.7  # certainty from which a word of the work stands for a word of the question
+_VOCABULARY = 0.6  # what a figure is worth that is named by a term of art of the topic asked about
 
 
 def find_figures(plan: Plan, index: Index, terms: Sequence[Term]) -> list[FigureRef]:
     """The figures that meet the question's telling words, best first; empty where none does."""
     wanted = [t for t in terms if t.stem not in _GENERIC and t.weight >= 0.15]
     total = sum(t.weight for t in wanted)
+    if plan.kind is not Kind.FIGURE:
+        return _beside(plan, index, wanted, total)
     if not total:
         return []
     figures = [(i, f) for i, f in index.figures if not _LOGO.search(f"{f.path} {f.caption}")]
     near = index.similarity(plan.question, tuple(f"{f.caption} {f.path} {f.words[:300]}" for _, f in figures))
     scored = []
     for (key, figure), nearness in zip(figures, near, strict=True):
-        score = _score(figure, wanted) / total
-        if plan.kind is Kind.FIGURE:
-            score += 0.5 * max(0.0, nearness)
+        score = _score(figure, wanted) / total + 0.5 * max(0.0, nearness)
         if score >= _MIN:
             scored.append((score, key, figure))
     scored.sort(key=lambda s: (-s[0], s[1]))
     return [FigureRef(f.source, f.path, f.cell, caption(f), key) for _, key, f in scored]
+
+
+def _beside(plan: Plan, index: Index, wanted: Sequence[Term], total: float) -> list[FigureRef]:
+    """The figures that go with an answer: named by the question's own words or by the topic's terms of art."""
+    known = builtin_topics()
+    topic = next((known[k] for k, score in plan.topics if score >= 1.0 and k in known), None)
+    telling = [t for t in wanted if t.stem not in _COMMON]
+    phrases = [frozenset(words(p)) for p in (topic.name, *topic.vocabulary)] if topic else []
+    phrases = [p for p in phrases if len(p) > 1 or all(index.count(w) <= _SELDOM * index.total for w in p)]
+    scored = []
+    for key, figure in index.figures:
+        name = caption(figure)
+        if _LOGO.search(f"{figure.path} {name}"):
+            continue
+        image = figure.mime.startswith("image/") and figure.cell is None
+        said = frozenset(words(figure.path.rsplit(".", 1)[0])) if image else frozenset(words(name))
+        score = sum(_share(t, said) for t in telling) / total if total else 0.0
+        art = max((len(p) for p in phrases if p and p <= said), default=0) if image else 0
+        if "mermaid" in figure.mime and plan.kind is Kind.WALKTHROUGH and topic and _DESIGN.search(topic.name):
+            art = 1  # what is walked through is what a flowchart draws
+        score = max(score if score >= (_NAMED if image else _BESIDE) else 0.0, _VOCABULARY + 0.1 * art if art else 0.0)
+        if score:
+            scored.append((score, key, figure))
+    scored.sort(key=lambda s: (-s[0], s[1]))
+    return [FigureRef(f.source, f.path, f.cell, caption(f), key) for _, key, f in scored]
+
+
+def _share(term: Term, said: frozenset[str]) -> float:
+    """What a term gives a figure of that name: its weight, half of it where only a word that means the same is there."""
+    if term.stem in {stem(w) for w in said}:
+        return term.weight
+    return 0.5 * term.weight if any(a.weight >= _SURE and frozenset(words(a.phrase)) <= said for a in term.alternatives) else 0.0
 
 
 def caption(figure: Figure) -> str:

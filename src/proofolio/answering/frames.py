@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from proofolio.answering.candidates import cut
 from proofolio.answering.phrasing import dead_word, join, say_evidence, sentence, strip_stop
 from proofolio.answering.plan import Term
-from proofolio.core.records import Evidence, Liveness, Place, Rank, Role, Statement
+from proofolio.answering.units import Unit
+from proofolio.core.records import DocumentKind, Evidence, Liveness, Place, Rank, Role, Statement
 from proofolio.evidence.concepts import expand
 from proofolio.evidence.rules import Topic
 from proofolio.retrieval.index import Index
@@ -17,7 +19,21 @@ from proofolio.retrieval.words import FILLER, content_words, stem, stems
 MAX_LABELS = 4
 SPOKEN_OF = 0.5  # share of an expectation's telling words that one passage holds for it to count as spoken of
 _RANK_ORDER = {Rank.OUTPUT: 0, Rank.CODE: 1, Rank.RECORD: 2, Rank.TEST: 3, Rank.CLAIM: 4}
-_VALUES = re.compile(r"`[^`]+`|\d+(?:\.\d+)?")
+MEANT = 0.6  # what a word of the work that means a word of the question counts for, against the word itself
+MORE = 2  # further pieces of evidence by a rule that has been told, for words that it has not met
+ASIDE = 60  # characters that a value in brackets may take
+BETWEEN = 12  # characters between two values that are told in one bracket ("`depth` is 4")
+FIRST_LINES = 12  # lines within which a document says what it is
+BESIDE_RECORD = 2  # pieces of evidence told where a decision record opens the answer
+_EQUALS = re.compile(r"(`) (?:to|at|is) (`|\d)")
+_CODE = re.compile(r"[()*;]|[^=<>!]=[^=].*[\s(]|\bfor\b")
+_NAMED = re.compile(r"\(?`[^`]*`\)?")
+_QUOTED = re.compile(r"“([^”]+)”|\"([^\"]+)\"")
+_STATUS = re.compile(r"^(?:status|accepted|proposed|date|author|version|updated)\b|^\d{4}-\d\d", re.IGNORECASE)
+_OF_ITS_OWN = re.compile(r"\bdecision record of (?:its|their) own\b", re.IGNORECASE)
+_VALUES = re.compile(r"`[^`]+`|(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
+_SAYS_MORE = re.compile(r"“[^”]*[.!?]”|“(?:[^”\s]+\s+){7,}[^”]*”")  # a quoted sentence, not a title
+_TOLD_BY_RECORD = re.compile(r"\bdecision record\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +51,26 @@ class Shown:
 
 def shown(topic: Topic, index: Index, terms: Sequence[Term]) -> Shown:
     """The best evidence per rule, most telling first: what the question names, then what is expected."""
-    wanted = {t.stem: t.weight for t in terms}
+    direct = {t.stem: t.weight for t in terms}
+    wanted = dict(direct)
+    for term in terms:
+        for root, weight in ((s, MEANT * term.weight * a.weight) for a in term.alternatives for s in a.stems if len(a.stems) == 1):
+            wanted[root] = max(weight, wanted.get(root, 0.0))
     expected = {rule: i for i, e in enumerate(topic.expects) for rule in e.rules}
     best: dict[str, Evidence] = {}
     dead: dict[str, Evidence] = {}
     claimed: dict[str, Evidence] = {}
 
-    def key(e: Evidence) -> tuple[float, int, int, str, int]:
-        named = sum(wanted.get(s, 0.0) for s in stems(f"{e.say} {e.rule}"))
-        return (-named - 0.5 * e.strength - (0.6 if e.rule in expected else 0.0), _RANK_ORDER[e.rank], len(e.path), e.path, e.start)
+    others: list[Evidence] = []
+    also: list[Evidence] = []  # found by the same rule for another word of the question: a depth beside a rate
+    asked = {t.stem for t in terms if t.weight >= 0.3}
+
+    def named(e: Evidence) -> frozenset[str]:
+        return stems(e.say) & asked
+
+    def key(e: Evidence, weights: Mapping[str, float] = wanted) -> tuple[float, int, int, str, int]:
+        meets = sum(weights.get(s, 0.0) for s in stems(f"{e.say} {e.rule}"))
+        return (-meets - 0.5 * e.strength - (0.6 if e.rule in expected else 0.0), _RANK_ORDER[e.rank], len(e.path), e.path, e.start)
 
     for item in index.by_topic.get(topic.id, []):
         if item.liveness is Liveness.LIVE:
@@ -52,23 +79,53 @@ def shown(topic: Topic, index: Index, terms: Sequence[Term]) -> Shown:
             bucket = claimed
         else:
             bucket = dead
-        if item.rule not in bucket or key(item) < key(bucket[item.rule]):
+        if item.rule not in bucket or key(item, direct) < key(bucket[item.rule], direct):
             bucket[item.rule] = item
+        if item.liveness is Liveness.LIVE and named(item):
+            others.append(item)
+    for item in sorted(others, key=key):
+        first = best[item.rule]
+        if not named(item) <= named(first) and len(also) < MORE and not any(named(item) <= named(o) for o in also):
+            also.append(item)
     return Shown(
-        tuple(sorted(best.values(), key=key)),
+        tuple(_opened(e, index) for e in sorted([*best.values(), *also], key=key)),
         tuple(sorted((e for r, e in dead.items() if r not in best), key=key)),
         tuple(sorted((e for r, e in claimed.items() if r not in best), key=key)),
     )
 
 
+def _opened(item: Evidence, index: Index) -> Evidence:
+    """Evidence that a document is there, with the sentence that the document begins with."""
+    if item.values.get("path") != item.path or item.start != 1:
+        return item
+    document = index.document(item.source, item.path)
+    if document is None or document.kind is not DocumentKind.PROSE:
+        return item
+    headings = 0
+    for passage in index.passages_of(item.source, item.path)[:2]:
+        for unit, _ in cut(index, document, passage):
+            headings += unit.kind == "heading"
+            if unit.kind != "sentence" or unit.start > FIRST_LINES:
+                continue
+            told = headings < 2 and len(unit.text.split()) >= 4 and unit.text[-1:] in ".!?" and unit.text[:1].isalnum() and not _STATUS.search(unit.text)
+            return replace(item, say=f"{strip_stop(item.say)}; it begins: {_curly(unit)}", end=unit.end) if told else item
+    return item
+
+
+def _curly(unit: Unit) -> str:
+    return f"“{unit.clause[1:-1]}”"
+
+
 def lead(topic: Topic, evidence: Sequence[Evidence], voice: str) -> tuple[Statement, list[Evidence]]:
-    """The first sentence, from the labels of the most telling evidence, and what it has said."""
+    """The first sentence, from the labels of the most telling evidence with their values, and what it has said."""
     used: list[Evidence] = []
     labels: list[str] = []
     for item in evidence:
         label = item.values.get("label", "")
-        if label and not any(_same(label, other) for other in labels):
-            labels.append(label)
+        if any(_same_prose(item, other) and other.strength > item.strength for other in evidence):
+            continue
+        if label and not any(_same(label, o.values["label"]) or (aside(item) and aside(item) == aside(o)) or _same_prose(item, o) for o in used):
+            labels.append(_closed(label) + aside(item))
             used.append(item)
         if len(labels) == MAX_LABELS:
             break
@@ -77,32 +134,75 @@ def lead(topic: Topic, evidence: Sequence[Evidence], voice: str) -> tuple[Statem
     return Statement(sentence(text), Role.LEAD, tuple(Place(e.source, e.path, e.start, e.end) for e in used)), used
 
 
+def _closed(label: str) -> str:
+    """A label without a bracket that is opened and never closed."""
+    return label if label.count("(") <= label.count(")") else label[: label.rindex("(")].strip()
+
+
+def aside(item: Evidence) -> str:
+    """The value that a label leaves out, in brackets: `` (`max_depth` is `4`)``; empty where it takes a sentence to say it.
+
+    A bare number is no aside: a number goes with what it measures.
+    """
+    if "“" in item.say or '"' in item.say or item.matcher == "output":
+        return ""
+    label = item.values.get("label", "")
+    if "`" in label:
+        return ""  # it names its value already
+    found = [m for m in _VALUES.finditer(strip_stop(item.say)) if not re.search(rf"(?<!\w){re.escape(m[0].strip('`'))}(?!\w)", label)]
+    if not 1 <= len(found) <= 2 or not found[0][0].startswith("`") or any(_CODE.search(m[0]) for m in found):
+        return ""
+    text = _EQUALS.sub(r"\1 = \2", item.say[found[0].start() : found[-1].end()])
+    between = len(text) - sum(len(m[0]) for m in found)
+    return f" ({text})" if len(text) <= ASIDE and between <= BETWEEN else ""
+
+
+def _same_prose(item: Evidence, other: Evidence) -> bool:
+    """Whether two pieces of evidence are about one written document, which one label is enough for."""
+    return item.rank in {Rank.RECORD, Rank.CLAIM} and (item.source, item.path) == (other.source, other.path)
+
+
 def _same(label: str, other: str) -> bool:
-    a, b = stems(label), stems(other)
+    a, b = (stems(_NAMED.sub(" ", x)) or stems(x) for x in (label, other))
     return a <= b or b <= a
 
 
 def details(evidence: Iterable[Evidence], said: Sequence[Evidence], limit: int) -> list[Statement]:
-    """Sentences for what the lead has not said, or said without its values."""
+    """Sentences for what the lead has not said, or said without its values; fewer where a record opens the answer."""
+    pool = list(evidence)
+    strong = [e for e in pool if e.strength >= 2]
+    pool = strong if len(strong) >= len(said) + 2 else pool
+    limit = limit if said else min(limit, BESIDE_RECORD)
     statements: list[Statement] = []
-    told = {e.rule: e.values.get("label", "") for e in said}
+    told = [(e.values.get("label", ""), set(_VALUES.findall(e.values.get("label", "") + aside(e)))) for e in said]
     sentences: set[str] = set()
-    for item in evidence:
+    shown_here: list[Evidence] = []
+    for item in pool:
         if len(statements) >= limit:
             break
         text = strip_stop(item.say)
+        if _OF_ITS_OWN.search(text) or (not said and _TOLD_BY_RECORD.search(text)):
+            continue  # the record itself is told
         if text in sentences or any(_adds_nothing(text, other) for other in sentences):
             continue
-        if item.rule in told and set(_VALUES.findall(text)) <= set(_VALUES.findall(told[item.rule])):
-            continue
+        values = set(_VALUES.findall(text))
+        label = item.values.get("label", "")
+        if not _SAYS_MORE.search(text):
+            alike = [seen for known, seen in told if label == known or (known and label and _same(label, known))]
+            if any(values <= seen or (seen and not any(re.search(r"\d", v) for v in values - seen)) for seen in alike):
+                continue  # what it adds is at most another name for the same
+            if any(_same_prose(item, other) for other in [*said, *shown_here]):
+                continue
         sentences.add(text)
+        shown_here.append(item)
+        told.append((label, values))
         role = Role.NUMBER if item.matcher == "output" else Role.EVIDENCE
         statements.append(say_evidence(item, role))
     return statements
 
 
 def _adds_nothing(text: str, other: str) -> bool:
-    return stems(text) <= stems(other)
+    return {stem(w) for w in content_words(text)} <= stems(other)
 
 
 def dead_statements(items: Sequence[Evidence], limit: int) -> list[Statement]:
@@ -161,3 +261,16 @@ def limit_statement(gaps: Sequence[str]) -> Statement | None:
     if not gaps:
         return None
     return Statement(sentence(f"I also looked for {join(list(gaps[:3]))}, and found no sign of it"), Role.LIMIT, searched=True)
+
+
+def without_repeats(statements: Sequence[Statement]) -> list[Statement]:
+    """The statements without those whose quoted sentences have all been quoted before them."""
+    kept: list[Statement] = []
+    quoted: set[str] = set()
+    for statement in statements:
+        own = {" ".join(q.strip(" .").split()).replace("`", "'") for m in _QUOTED.finditer(statement.text) for q in [m[1] or m[2]] if len(q.split()) >= 5}
+        if own and own <= quoted:
+            continue
+        quoted |= own
+        kept.append(statement)
+    return kept

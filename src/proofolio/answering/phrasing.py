@@ -74,6 +74,8 @@ def _say_prose(document: Document, units: Sequence[Unit]) -> str:
 def speaker(document: Document) -> str:
     """Who says what a document says: a README claims, a decision record records."""
     name = document.name.lower()
+    if "statement" in document.flags:
+        return "I say:"
     status = document.flags.get("proposed")
     if status:
         return f"A decision record that is only {status} ({_name(document)}) says:"

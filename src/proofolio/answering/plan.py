@@ -13,6 +13,7 @@ from proofolio.evidence.mentions import Mention, mentioned_in
 from proofolio.evidence.rules import Topic
 from proofolio.retrieval.words import FILLER, content_words, stem, stems
 
+OWN_TRADE, NEAR_OWN_TRADE = 0.3, 0.1  # what a topic of the asker's trade is worth beyond others: asked for, only near
 NEAR_ENOUGH = 0.62  # cosine with one of a topic's example questions at which it counts as asked
 
 
@@ -77,9 +78,10 @@ class Plan:
 
 _FIGURE = re.compile(
     r"\b(show|see|look at|picture|drawing|draw|have|is there|got)\b.{0,60}\b(plots?|charts?|diagrams?|pictures?|curves?|drawings?|screenshots?|(?<!coverage )(?<!sales )(?<!accuracy )(?<!performance )figures?|images?|graphs?|visuali[sz]ations?|heat ?maps?|mock-?ups?)\b"
-    r"|\b(plots?|diagrams?|pictures?|drawings?|screenshots?)\b.{0,40}\b(of|for|showing)\b|\bwhat does .{0,40} look like\b", re.IGNORECASE)
+    r"|\b(plots?|diagrams?|pictures?|drawings?|screenshots?)\b.{0,40}\b(of|for|showing)\b"
+    r"|\bwhat (?:does|do|did) .{0,40}\b(?:plots?|charts?|curves?|diagrams?|dashboards?|pages?|screens?|views?|interface|ui|app|apps|site|website|maps?|mock-?ups?|reports?|form|component|layout of the page)\b.{0,20} look like\b", re.IGNORECASE)
 _NUMBER = re.compile(
-    r"\bhow (many|much|often|long|large|big|fast|far|high|low|small|frequently|old|accurate|well did)\b"
+    r"\bhow (?!(?:many|much)\b.{0,40}\b(?:can|could|would|will)\b.{0,40}\b(?:take|handle|cope|process|manage|digest)\b)(many|much|often|long|large|big|fast|far|high|low|small|frequently|old|accurate|well did)\b"
     r"|\bwhat (is |was |are |were )?(the |your )?(exact |final |overall |best )?(\w+ ){0,2}(scores?|values?|percentages?|rates?|sizes?|numbers?|limits?|thresholds?|auc|accuracy|f1|precision|recall|rmse|mae|coverage|versions?|weights?|weighting|ratios?|latency|interval|timeouts?|concordance|counts?)\b"
     r"|\bwhat (coverage|accuracy|score|weight|latency|interval|timeout|threshold|concordance|area under)\b|\bat what\b|\bexact\b", re.IGNORECASE)
 _CHOICE = re.compile(r"\bwhy\b|\bwhat made you\b|\b(reason|rationale)\b|\binstead of\b|\brather than\b|\bover\b.+\?|\bwhich\b.{0,40}\b(choose|chose|pick|picked|settle|select|decide|go with|went with)\b", re.IGNORECASE)
@@ -99,18 +101,22 @@ _FOLLOW_UP = re.compile(
 _PRESUPPOSES = re.compile(
     r"\b(why (did|do|have) (you|they|your team)|what made you|how did you (decide|choose|pick|set up|configure|tune|come)|i (noticed|see|saw|read|understand|heard)( that)?|you (split|use|used|run|ran|chose|built|have|had|cache|cached|set|created|wrote|work|apply|applied|moved|migrated)|with .{3,60} in place|your \w+|the \w+ (that )?you|given that|since you)\b",
     re.IGNORECASE)
+_ALSO = {"migration": "schema-evolution"}  # practices that two trades have two names for
 _SPLIT = re.compile(r"\?\s+|,\s+(?:and|but|or)\s+(?=(?:what|which|how|who|where|when|why|do|does|did|is|are|was|can|on|of|then)\b)|\s+(?:and|but)\s+(?=(?:what|which|how|who|where|when|why)\b)|\s+-\s+|;\s+", re.IGNORECASE)
 
 
-def plan(question: str, topics: Mapping[str, Topic], nearness: Mapping[str, float] | None = None) -> Plan:
-    """Plan a question that stands alone; ``nearness`` is each topic's cosine with it, if known."""
+def plan(question: str, topics: Mapping[str, Topic], nearness: Mapping[str, float] | None = None, asker: str = "") -> Plan:
+    """Plan a question that stands alone; ``nearness`` is each topic's cosine with it, if known.
+
+    ``asker`` is the trade of the one who asks: where topics of several trades fit, theirs is meant.
+    """
     expansions = tuple(expand(question))
     return Plan(
         question=question,
         kind=_kind(question),
         terms=_terms(question, expansions),
         parts=tuple(p.strip(" ?.,") for p in _SPLIT.split(question) if len(content_words(p)) >= 1) or (question,),
-        topics=_topics(question, topics, nearness or {}),
+        topics=_topics(question, topics, nearness or {}, asker),
         technologies=tuple(mentioned_in(question)),
         expansions=expansions,
         presupposes=question if _PRESUPPOSES.search(question) else "",
@@ -166,7 +172,7 @@ def _alternative(phrase: str, weight: float) -> Alternative:
     return Alternative(phrase, stems(phrase), weight)
 
 
-def _topics(question: str, topics: Mapping[str, Topic], nearness: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+def _topics(question: str, topics: Mapping[str, Topic], nearness: Mapping[str, float], asker: str = "") -> tuple[tuple[str, float], ...]:
     """The topics that a question asks about, best first: by their ways of asking, then by nearness in meaning."""
     scores: dict[str, float] = {}
     for key, topic in topics.items():
@@ -176,5 +182,21 @@ def _topics(question: str, topics: Mapping[str, Topic], nearness: Mapping[str, f
             scores[key] = 1.0 + 0.2 * min(matched - 1, 2) + near
         elif near >= NEAR_ENOUGH:
             scores[key] = near
-    ranked = sorted(scores.items(), key=lambda kv: (-kv[1], kv[0]))
+    practices: dict[str, float] = {}
+    for key, score in scores.items():
+        practices[practice_of(key)] = max(score, practices.get(practice_of(key), 0.0))
+    # The same practice in several trades ("How is it documented?"): the work tells which one is meant.
+    level = {key: practices[practice_of(key)] if score >= 1.0 else score for key, score in scores.items()}
+    for key in [k for k, t in topics.items() if asker and t.trade == asker]:
+        same = practices.get(practice_of(key), 0.0)  # asked for in another trade's words: "How do you handle errors?"
+        if key in level or same >= 1.0:
+            level[key] = max(level.get(key, 0.0), same if same >= 1.0 else 0.0)
+            level[key] += OWN_TRADE if level[key] >= 1.0 else NEAR_OWN_TRADE
+    ranked = sorted(level.items(), key=lambda kv: (-kv[1], -scores.get(kv[0], 0.0), kv[0]))
     return tuple(ranked[:4])
+
+
+def practice_of(topic: str) -> str:
+    """What a topic is about, whatever the trade: ``testing`` for ``de.testing`` and ``be.testing``."""
+    name = topic.partition(".")[2]
+    return _ALSO.get(name, name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from proofolio.answering.candidates import cut
 from proofolio.answering.phrasing import dead_word, join, places, sentence, speaker
@@ -51,11 +52,8 @@ def _empty_category(plan: Plan, index: Index) -> list[Statement] | None:
     """A kind of tool that the question takes for chosen ("which chart library …") and that nothing here is of."""
     registry = builtin_registry()
     asked = stems(plan.question)
-    for category, members in registry.by_category.items():
-        named = [w for w in words(category) if w not in {"and", "of", "for"}]
-        if len(named) < 2 or len(members) < 3 or not all(stem(w) in asked or stem(_AS_VERB.get(w, w)) in asked for w in named):
-            continue
-        if not re.search(rf"\b(which|what|your|the)\b[^,.?]{{0,30}}\b{re.escape(named[-1])}", plan.question, re.IGNORECASE):
+    for category, named, members in _categories():
+        if not all(stem(w) in asked or stem(_AS_VERB.get(w, w)) in asked for w in named) or not _asks_for(named, plan.question):
             continue
         if any(u.liveness is Liveness.LIVE for m in members for u in index.technologies.get(m, [])):
             continue
@@ -63,6 +61,23 @@ def _empty_category(plan: Plan, index: Index) -> list[Statement] | None:
         text = f"no {category} is used here: I looked for {len(members)} of them ({examples} among them) in the dependencies and the code, and none is in use"
         return [Statement(sentence(text), Role.LIMIT, searched=True)]
     return None
+
+
+@lru_cache(maxsize=1)
+def _categories() -> tuple[tuple[str, list[str], tuple[str, ...]], ...]:
+    """The kinds of tools that have a name of two words or more and three members or more, with those."""
+    made = ((c, [w for w in words(c) if w not in {"and", "of", "for"}], tuple(m)) for c, m in builtin_registry().by_category.items())
+    return tuple((category, named, members) for category, named, members in made if len(named) > 1 and len(members) > 2)
+
+
+def _asks_for(named: Sequence[str], question: str) -> bool:
+    """Whether a question takes a kind of tool for chosen: its words stand together behind "which", "your" or "the"."""
+    said = [stem(w) for w in re.findall(r"[\w']+", question.lower())]
+    wanted = [{stem(w), stem(_AS_VERB.get(w, w))} for w in named]
+    for at in range(1, len(said) - len(wanted) + 1):
+        if all(said[at + i] in wanted[i] for i in range(len(wanted))):
+            return bool(set(said[max(0, at - 4) : at]) & {"which", "what", "your", "the"})
+    return False
 
 
 def _word_in_code(mention: Mention, index: Index) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from proofolio.answering.candidates import cut
 from proofolio.answering.phrasing import places, sentence, speaker
-from proofolio.answering.units import Unit, units_of
+from proofolio.answering.units import Unit
 from proofolio.core.records import Document, DocumentKind, Rank, Role, Statement
 from proofolio.retrieval.index import Index
 from proofolio.retrieval.words import stem, stems
@@ -25,16 +26,18 @@ def own_words(index: Index, words: Sequence[str], cue: re.Pattern[str], limit: i
     seen = set(taken)
     found: list[tuple[float, int, Document, Unit]] = []
     for passage in index.fetch([k for k, _ in index.lexical(words, 60)]):
+        if not cue.search(index.text(passage)):
+            continue
         document = index.document(passage.source, passage.path)
         if document is None or _RESUME.search(passage.path) or (document.kind not in {DocumentKind.PROSE, DocumentKind.NOTEBOOK, DocumentKind.CODE, DocumentKind.SQL}):
             continue
         context = stems(f"{passage.path} {passage.context} {passage.symbol}")
-        for unit in units_of(document, passage.first, passage.last, index.lines(passage.source, passage.path)):
+        for unit, said in cut(index, document, passage):
             if unit.kind not in _WORTH or not cue.search(unit.text) or not 6 <= len(unit.text.split()) <= 60:
                 continue
             if (passage.source, passage.path, unit.start) in seen:
                 continue
-            own = stems(f"{unit.text} {unit.context}") & wanted
+            own = said & wanted
             around = (context & wanted) - own
             if len(own) < 2 and not (own and len(around) >= 2):
                 continue

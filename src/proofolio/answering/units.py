@@ -78,7 +78,7 @@ def _settings(document: Document, first: int, last: int, lines: Sequence[str]) -
     known: dict[int, tuple[str, str]] = {}
     for setting in settings_of(document):
         if first <= setting.line <= last:
-            known[setting.line] = (setting.path, setting.value)
+            known.setdefault(setting.line, (setting.path, setting.value))
     if not known:
         return
     for number in range(first, last + 1):
@@ -88,7 +88,7 @@ def _settings(document: Document, first: int, last: int, lines: Sequence[str]) -
         comment = _COMMENT.match(line) if re.match(r"^\s*(?:#|//|;|<!--|\{#)", line) else None
         if number in known and not (comment and line.lstrip()[:1] == "#"):
             path, value = known[number]
-            tail = ".".join(path.split(".")[-3:])
+            tail = _tail(path)
             note = _remark(line, ("#",))
             clause = f"`{fragment(tail)}` is `{fragment(value)}`" if value else f"`{fragment(path)}` is set up"
             if document.language == "dockerfile":
@@ -100,6 +100,12 @@ def _settings(document: Document, first: int, last: int, lines: Sequence[str]) -
             yield _comment_unit(number, number, comment["text"].strip())
         elif line.strip() and len(line.strip()) > 3:
             yield Unit(number, number, "line", line.strip(), f"`{fragment(line)}`")
+
+
+def _tail(path: str) -> str:
+    """The end of a setting's path that tells what it is: its last name, or two where the last says little."""
+    names = path.split(".")
+    return ".".join(names[-2:] if len(names[-1]) < 8 else names[-1:])
 
 
 def _looks_like_code(text: str) -> bool:

@@ -18,6 +18,7 @@ MAX_DEPTH = 60
 _YAML = re.compile(r"^(?P<indent>[ ]*)(?P<dash>(?:- +)*)(?P<rest>.*)$")
 _YAML_PAIR = re.compile(r"""^(?P<key>"[^"]*"|'[^']*'|[^\s:#\[{][^:#]*?)\s*:(?:\s+(?P<value>.*))?$""")
 _JSON_TOKEN = re.compile(r'"(?P<string>(?:[^"\\]|\\.)*)"(?P<colon>\s*:)?|(?P<mark>[{}\[\],])|(?P<bare>[^\s{}\[\],:"]+)')
+_FLOW = re.compile(r"""[{,]\s*["']?(?P<key>[\w.-]+)["']?\s*:\s*(?P<value>"[^"]*"|'[^']*'|[^,{}\[\]]+)""")
 _ASSIGN = re.compile(r"""^\s*(?:export\s+|set\s+)?(?P<key>"[^"]+"|[\w.\-/$]+(?:\s*\.\s*[\w\-]+)*)\s*(?:=|:=|\?=)\s*(?P<value>.*?)\s*$""")
 _SECTION = re.compile(r"^\s*\[\[?(?P<name>[^\]]+)\]\]?\s*$")
 _BLOCK = re.compile(r'^\s*(?P<head>[\w~^$@/.*\-\\"\s]+?)\s*\{\s*$')
@@ -82,7 +83,9 @@ def _yaml(text: str) -> Iterator[KeyValue]:
         pair = _YAML_PAIR.match(match["rest"])
         if pair is None:
             if match["dash"] and stack:
-                yield KeyValue(".".join(k for _, k in stack), _clean(match["rest"]), number)
+                path = ".".join(k for _, k in stack)
+                yield KeyValue(path, _clean(match["rest"]), number)
+                yield from _flow(path, match["rest"], number)
             continue
         key, value = pair["key"].strip("\"' "), (pair["value"] or "").strip()
         if value.startswith("#"):
@@ -94,6 +97,14 @@ def _yaml(text: str) -> Iterator[KeyValue]:
         elif value[0] in "|>":
             block_indent = column
         yield KeyValue(path, "" if value[:1] in {"|", ">", "#"} else _clean(value), number)
+        yield from _flow(path, value, number)
+
+
+def _flow(path: str, value: str, number: int) -> Iterator[KeyValue]:
+    """The settings of a mapping that is written on one line: ``{warn: 0.1, fail: 0.25}``."""
+    if value.startswith("{") and not value.startswith(("{{", "{%")):
+        for pair in _FLOW.finditer(value):
+            yield KeyValue(f"{path}.{pair['key']}", _clean(pair["value"]), number)
 
 
 def _json(text: str) -> Iterator[KeyValue]:

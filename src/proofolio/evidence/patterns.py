@@ -18,6 +18,12 @@ _TRY = 12  # characters that a search passes in the time of one separate attempt
 _TRY_LONG = 2  # ... and where each attempt goes through a long run before it fails
 
 
+@lru_cache(maxsize=16)
+def _lower(text: str) -> str:
+    """A short text in lower case: hundreds of patterns are tried on one question."""
+    return text.lower()
+
+
 @dataclass(slots=True)
 class Haystack:
     """A text that many patterns are tried on, with the places of what they need."""
@@ -132,9 +138,12 @@ class Pattern:
 
     def search(self, text: str) -> re.Match[str] | None:
         """The first match in a short text (a question, the value of a setting)."""
-        for need in self.known_needs():
-            lower = text.lower() if self.folded else text
-            if not any(t in lower for t in need.texts):
+        looked = _lower(text) if self.folded else text
+        for need in self.needs if self.needs is not None else self.known_needs():
+            for wanted in need.texts:
+                if wanted in looked:
+                    break
+            else:
                 if text.isascii() or not _KIN.search(text):
                     return None
                 break

@@ -96,11 +96,9 @@ def fill(template: str, values: Mapping[str, str]) -> str:
     Raises KeyError where a slot outside a part has no value.
     """
 
-    def part(match: re.Match[str]) -> str:
-        inner = match.group(1)
-        return fill(inner, values) if all(values.get(s) for s in _SLOT.findall(inner)) else ""
-
-    return _SLOT.sub(lambda m: values[m.group(1)], _OPTIONAL.sub(part, template))
+    parts = _OPTIONAL.split(template)  # what always stands, then what stands where its slots have values, in turn
+    kept = [p for i, p in enumerate(parts) if i % 2 == 0 or all(values.get(s) for s in _SLOT.findall(p))]
+    return "".join(_SLOT.sub(lambda m: values[m.group(1)], part) for part in kept)
 
 
 @lru_cache(maxsize=1)

@@ -16,6 +16,7 @@ from proofolio.readers.languages import IMAGE_TYPES, by_shebang, classify, is_lo
 from proofolio.readers.notebook import read_notebook
 from proofolio.readers.office import read_docx, read_pdf
 from proofolio.readers.standing import flags_of, is_measured, rank_of
+from proofolio.readers.statements import is_statement, own_words
 
 Redact = Callable[[str, str], str]
 MAX_DATA_LINES = 400  # a longer table is data ...
@@ -74,6 +75,9 @@ def read(entry: FileEntry, info: SourceInfo, redact: Redact) -> Document | None:
     elif not is_lock(entry.path) and (_is_generated(text, kind) or _is_minified(text, kind, language)):
         return None
     kind, text, more = _measured(entry.path, kind, language, text)
+    if kind is DocumentKind.PROSE and is_statement(f"{info.name}/{entry.path}"):
+        question, text = own_words(text)
+        extra["statement"] = redact(question, entry.path)
     text = _redacted(clip_lines(text), entry.path, redact)
     if is_lock(entry.path):
         extra["lock"] = "1"

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from proofolio.core.errors import ProofolioError
+from proofolio.core.errors import ProofolioError, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,7 +104,7 @@ def open_encoder(name: str) -> Encoder | None:
         if entry.name == name:
             encoder: Encoder = entry.load()()
             return encoder
-    raise ProofolioError(f"No encoder is called {name!r}.", 'Use "static" or "none", or install the package that brings it.')
+    raise UsageError(f"No encoder is called {name!r}.", 'Use "static" or "none", or install the package that brings it.')
 
 
 def quantise(vectors: NDArray[np.float32]) -> bytes:

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from proofolio.compiling import make_vectors
 from proofolio.core.errors import DossierError, UsageError
-from proofolio.workflows import Portfolio, make_vectors
+from proofolio.workflows import Portfolio
 
 _log = logging.getLogger("proofolio")
 

@@ -17,6 +17,8 @@ from proofolio.sources.command import GitError
 from proofolio.sources.folder import FolderSource
 from proofolio.sources.git import GitSource, find_checkout, looks_bare, not_readable
 
+ANSWERS = "proofolio-answers"  # the folder of the candidate's own words
+
 
 def open_source(spec: str, settings: Settings, name: str | None = None) -> Source:
     """Open a folder, a git repository (or a folder in one), a git URL, an archive or a single file.
@@ -44,7 +46,7 @@ def open_portfolio(spec: str, settings: Settings) -> tuple[Settings, list[Source
         config = path if path.name == CONFIG_NAME else path / CONFIG_NAME
         applied = _over(load_settings(config), settings)
         if applied.sources:
-            return applied, _unique([_opened(each, applied) for each in applied.sources])
+            return applied, _unique([*(_opened(each, applied) for each in applied.sources), _own_words(config.parent, applied)])
         settings = applied
         path = config.parent
     if path is not None and path.is_dir() and not (path / ".git").exists():
@@ -52,6 +54,19 @@ def open_portfolio(spec: str, settings: Settings) -> tuple[Settings, list[Source
         if repositories:
             return settings, _unique(_children(path, repositories, settings))
     return settings, [open_source(str(path) if path else spec, settings)]
+
+
+def _own_words(folder: Path, settings: Settings) -> list[Source]:
+    """The candidate's own words beside a proofolio.toml, where none of its sources holds them already."""
+    place = folder / ANSWERS
+    held = any(not is_url(each) and place.resolve().is_relative_to(Path(each).expanduser().resolve()) for each in settings.sources)
+    if held or not place.is_dir():
+        return []
+    source = _open(str(place), settings, None)
+    if source.entries():
+        return [source]
+    source.close()
+    return []
 
 
 def _opened(spec: str, settings: Settings) -> list[Source]:

@@ -242,10 +242,10 @@ class Dossier:
         self._db.executemany("INSERT INTO passages_fts(rowid, body, context) VALUES (?,?,?)", texts)
 
     def update_figures(self, figures: Iterable[Figure]) -> None:
-        """Replace captions and words of figures that are known by source, path and cell."""
+        """Replace captions and words of figures that are known by source, path, cell and line."""
         self._db.executemany(
-            "UPDATE figures SET caption = ?, words = ? WHERE cell IS ? AND document = (SELECT id FROM documents WHERE source = ? AND path = ?)",
-            [(f.caption, f.words, f.cell, f.source, f.path) for f in figures],
+            "UPDATE figures SET caption = ?, words = ? WHERE cell IS ? AND line IS ? AND document = (SELECT id FROM documents WHERE source = ? AND path = ?)",
+            [(f.caption, f.words, f.cell, f.line, f.source, f.path) for f in figures],
         )
 
     def set_meta(self, key: str, value: str) -> None:
@@ -291,7 +291,7 @@ class Dossier:
     def lexical(self, match: str, limit: int) -> list[tuple[int, float]]:
         """(passage id, score) of the best passages for an FTS5 query, higher scores first."""
         rows = self._db.execute(
-            "SELECT rowid, -bm25(passages_fts, 1.0, 0.8) AS score FROM passages_fts WHERE passages_fts MATCH ? ORDER BY bm25(passages_fts, 1.0, 0.8) LIMIT ?",
+            "SELECT rowid, -rank FROM passages_fts WHERE passages_fts MATCH ? AND rank MATCH 'bm25(1.0, 0.8)' ORDER BY rank LIMIT ?",
             (match, limit),
         )
         return rows.fetchall()

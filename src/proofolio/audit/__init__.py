@@ -1,0 +1,1 @@
+"""Reads what a résumé and the READMEs claim, and says of each claim what the work itself shows."""
