@@ -111,7 +111,7 @@ def _locked(path: Path) -> Iterator[None]:
 def _compile(path: Path, settings: Settings, sources: Sequence[Source], report: CompileReport, progress: Progress) -> None:
     dossier = Dossier(path, create=True)
     try:
-        engine = f"{version("proofolio")} {_packs_digest()} {settings.emails} {settings.exclude}"
+        engine = f"{version('proofolio')} {_packs_digest()} {settings.emails} {settings.exclude}"
         fresh = dossier.meta("engine") != engine
         work = [(s, *_changes(s, dossier, fresh)) for s in sources]
         report.sources = [s.info for s, _, _, _ in work]
