@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import re
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from proofolio import __version__
 from proofolio.core.errors import DossierError, PortfolioError, UnreadableFileError
 from proofolio.core.records import Document, DocumentKind, FileEntry, Problem, SourceInfo
 from proofolio.crew import Crew, hands_for
@@ -111,7 +112,7 @@ def _locked(path: Path) -> Iterator[None]:
 def _compile(path: Path, settings: Settings, sources: Sequence[Source], report: CompileReport, progress: Progress) -> None:
     dossier = Dossier(path, create=True)
     try:
-        engine = f"{version('proofolio')} {_packs_digest()} {settings.emails} {settings.exclude}"
+        engine = f"{__version__} {_packs_digest()} {settings.emails} {settings.exclude}"
         fresh = dossier.meta("engine") != engine
         work = [(s, *_changes(s, dossier, fresh)) for s in sources]
         report.sources = [s.info for s, _, _, _ in work]
@@ -196,17 +197,29 @@ def compile_file(entry: FileEntry, info: SourceInfo, extractor: Extractor, regis
         return result.text
 
     try:
-        document = read(entry, info, cleaned)
-        document = _with_image(document, entry) if document is not None else None
+        compiled = _compiled(entry, info, extractor, registry, cleaned)
     except UnreadableFileError as error:
         return None, [*problems, Problem(info.name, entry.path, str(error), "unreadable")]
     except OSError as error:
         return None, [*problems, Problem(info.name, entry.path, f"cannot be read: {error.strerror}", "unreadable")]
-    if document is None:
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        # A fault of ours in one file must not cost the others. Its text may hold what was to be redacted: the type alone is told.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        told = f"cannot be read: a fault of proofolio ({type(error).__name__} in {Path(place.filename).name}:{place.lineno}); please report it"
+        return None, [*problems, Problem(info.name, entry.path, told, "unreadable")]
+    if compiled is None:
         return None, [*problems, Problem(info.name, entry.path, "binary, generated or minified", "skipped")]
+    return compiled, problems
+
+
+def _compiled(entry: FileEntry, info: SourceInfo, extractor: Extractor, registry: Registry, cleaned: Callable[[str, str], str]) -> Compiled | None:
+    document = read(entry, info, cleaned)
+    if document is None:
+        return None
+    document = _with_image(document, entry)
     if is_lock(entry.path) or "statement" in document.flags:  # own words are no evidence, and are found by their question
-        return Compiled(document, (), (), technology_uses(document, registry), ()), problems
-    return Compiled(document, segment(document), extractor.extract(document), technology_uses(document, registry), metrics_of(document)), problems
+        return Compiled(document, (), (), technology_uses(document, registry), ())
+    return Compiled(document, segment(document), extractor.extract(document), technology_uses(document, registry), metrics_of(document))
 
 
 def _with_image(document: Document, entry: FileEntry) -> Document:

@@ -237,9 +237,9 @@ def _kubernetes(text: str) -> Iterator[_Span]:
                 for entry in K8S_ENTRY.finditer(block[2]):
                     start, end = (at + block.start(2) + offset for offset in entry.span("value"))
                     value = text[start:end]
-                    if value[0] in "|>":
-                        start += value.index("\n") + 1
-                    if not is_placeholder(value.strip(" \r\n\"'")):
+                    if re.match(r"[|>][-+\d]*[ ]*(?:\r?\n|\Z)", value):  # a block: what is under it, if anything is
+                        start += len(value.partition("\n")[0]) + 1
+                    if start < end and not is_placeholder(value.strip(" \r\n\"'")):
                         yield _Span(start, start + len(text[start:end].rstrip()), "kubernetes secret", True)
         at += len(document)
 
