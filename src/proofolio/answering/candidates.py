@@ -15,7 +15,7 @@ from proofolio.retrieval.words import stems
 from proofolio.store.dossier import StoredPassage
 
 ROOM = 8  # units that a group may hold
-MAX_SAID = 320  # characters of clauses that one statement may hold
+MAX_SAID = 240  # characters of clauses that one statement may hold
 EXPLAINS = 0.03  # prose explains: asked how or why, it comes a little before code that does the same
 NEAR = 5  # lines between a telling unit and a neighbour that is said with it
 _BESIDE = {"setting", "output", "comment", "docstring", "raise", "return", "route", "test", "sentence", "row", "condition", "decorator", "dead"}
@@ -25,6 +25,10 @@ IN_UNIT, MEANS_SAME, IN_CONTEXT, SAME_IN_CONTEXT = 1.0, 0.75, 0.5, 0.35
 
 _DIGIT = re.compile(r"\d")
 _BECAUSE = re.compile(r"\b(because|since|so that|in order to|therefore|due to|reason|avoid|prevent|instead of|rather than|to keep|otherwise|trade-?off|chose|prefer|must not|should not|cannot)\b", re.IGNORECASE)
+_TRIVIAL = re.compile(
+    r"^(?:\}\s*else\s*)?if\s*\(?\s*err(?:or)?\s*!=\s*(?:nil|null)|^return(?:\s+(?:[\w\"]+,\s*)*(?:nil|none|null|true|false|self|this|err|error|result|results|res|data|app|df|response)\b)?[;\s]*$"
+    r"|^pass$|^(?:self|this)\.(?P<own>_?\w+) = (?P=own);?$|^super\b|^[-=#*~/\s]+$|^log\w*\.debug\(|^console\.log\(|^(?:try|else|finally)\b.{0,3}$"
+    r"|^if __name__|= configparser\.|^\w+ = (?:\"{3}|'{3}|\\)$", re.IGNORECASE)  # lines that any program has
 _KIND_BONUS = {"import": -0.22, "heading": -0.14, "snippet": -0.05, "line": -0.04, "block": -0.05, "comment": 0.0, "setting": 0.03,
                "output": 0.02, "repr": -0.2, "docstring": 0.02, "definition": 0.0, "dead": 0.0, "raise": 0.02, "test": 0.0}
 _ASIDE = re.compile(r"(?:^|/)(?:licen[cs]e|copying|notice|code_of_conduct|authors|\.gitignore|\.dockerignore|\.gitattributes|\.editorconfig|\.proofolioignore)[^/]*$", re.IGNORECASE)
@@ -32,6 +36,12 @@ _RESUME = re.compile(r"(?:^|/)(?:resume|cv|résumé|lebenslauf|curriculum[^/]*)\
 _RESUME_ASKED = re.compile(r"\b(resume|résumé|cv|claims?|experience|career|background|skills?)\b", re.IGNORECASE)
 _ASIDE_ASKED = re.compile(r"licen[cs]|copyright|conduct|ignore", re.IGNORECASE)
 _TESTS_ASKED = re.compile(r"\b(tests?|tested|testing|cover(ed|age)?|verif\w+|proof|prove|fixtures?|mock\w*|assert\w*|check(ed|s)?)\b", re.IGNORECASE)
+_DELIVERY = re.compile(r"(?:^|/)(?:\.github/workflows|\.gitlab-ci|\.circleci|azure-pipelines|jenkinsfile|\.travis)", re.IGNORECASE)  # its keys are everyday words: name, job, run
+_DELIVERY_ASKED = re.compile(
+    r"\b(?:ci|cd|(?:build|deploy|pipeline|release|workflow|merge|push|commit|lint|check|test|publish|ship|image|branch|gate|automat|environment|secret|credential|tag|version"
+    r"|terraform|infrastructure|roll|schedul|action|scan|vulnerab)\w*|coverage|nightly|cron)\b", re.IGNORECASE)
+_ROWS = re.compile(r"\.(?:csv|tsv|jsonl|ndjson|geojson|svg)$|swagger|openapi", re.IGNORECASE)  # data, and descriptions that are made from code
+_ROWS_ASKED = re.compile(r"\b(?:sample|rows?|records?|data ?sets?|csv|columns?|values?|results?|measured|openapi|swagger|specification|contract)\b", re.IGNORECASE)
 _WORDING = re.compile(r"(?:^|/)(?:locales?|i18n|l10n|translations?|lang)/", re.IGNORECASE)  # the wording of an interface, language by language
 _WORDING_ASKED = re.compile(r"\b(languages?|translat\w*|locali[sz]\w*|internationali[sz]\w*|i18n|wording|texts?|labels?|messages?)\b", re.IGNORECASE)
 FOCUSED = 0.5  # weight of the files of the last answer among the lists that are fused
@@ -40,6 +50,8 @@ BOTH = 0.5  # what meeting both a follow-up and the question before it is worth
 FOUND = 0.5  # what the place among the hits is worth
 MEANT = 0.8  # what nearness in meaning is worth
 RULED = 1.0  # weight of the best passage of each rule among the lists that are fused
+SAYS_NOTHING = 0.15  # what a line that any program has loses
+UNASKED_KIND = 0.3  # what rows of data and the steps of a delivery lose where the question is not about such
 UNASKED_TEST = 0.2  # what a test loses where the question is not about tests: it repeats what it tests
 SAME_RULE = 0.25  # what a group loses when its evidence shows again what was shown before
 WITNESSED = 0.6  # what evidence for a topic of the question is worth beside words and meaning
@@ -186,6 +198,10 @@ def group(plan: Plan, index: Index, terms: Sequence[Term], hit: Hit, prior: floa
         score += EXPLAINS
     if passage.rank is Rank.TEST and not _TESTS_ASKED.search(plan.question):
         score -= UNASKED_TEST
+    if _DELIVERY.search(passage.path) and not _DELIVERY_ASKED.search(plan.question):
+        score -= UNASKED_KIND
+    if _ROWS.search(passage.path) and not plan.wants_number and not _ROWS_ASKED.search(plan.question):
+        score -= UNASKED_KIND
     if plan.follow_up:
         score += BOTH * _of_both(plan, terms, matched | context)
     if _ASIDE.search(passage.path) and not _ASIDE_ASKED.search(plan.question):
@@ -291,7 +307,7 @@ def _pick(ranked: Sequence[Scored], best: float, room: int, units: Sequence[Unit
     around = [(k.start, k.end) for k in kept] + [(e.start, e.end) for e in told]
     near = sorted(
         (min(abs(u.start - b) if u.start > b else abs(a - u.end) for a, b in around), u.start < around[0][0], u.start, u)
-        for u in units if u.clause not in said and u.kind in _BESIDE
+        for u in units if u.clause not in said and u.kind in _BESIDE and not _TRIVIAL.search(u.text)
     )
     for distance, _, _, unit in near:
         if distance > NEAR or len(kept) >= room + 1 or size + len(unit.clause) > MAX_SAID:
@@ -320,6 +336,8 @@ def _score(plan: Plan, terms: Sequence[Term], unit: Unit, own: frozenset[str], c
             score += 0.10
         if plan.wants_reason and _BECAUSE.search(unit.text):
             score += 0.12
+        if _TRIVIAL.search(unit.text):
+            score -= SAYS_NOTHING
         if "dead" in document.flags:
             score -= 0.08
         if document.kind is DocumentKind.PROSE and len(unit.text) < 12:

@@ -18,7 +18,7 @@ from proofolio.answering.figures import find_figures
 from proofolio.answering.phrasing import dead_word, join, say_evidence, sentence
 from proofolio.answering.plan import Kind, Plan, Term
 from proofolio.answering.premises import dead_things, false_premise
-from proofolio.answering.presupposed import takes_for_granted, untrue, uses_of_named
+from proofolio.answering.presupposed import switched_off, takes_for_granted, untrue, uses_of_named
 from proofolio.answering.reasons import LIMIT, REASON, TRADE_OFF, as_statement, own_words
 from proofolio.answering.telling import tell
 from proofolio.core.records import (
@@ -36,7 +36,7 @@ from proofolio.retrieval.index import Index
 from proofolio.retrieval.words import stems
 
 MAX_STATEMENTS = 8
-ROOMS = (400, 360, 320, 300, 300, 300)  # characters that the chosen groups may say, best first
+ROOMS = (300, 260, 220, 200, 200, 200, 200)  # characters that the chosen groups may say, best first
 SHORT = 4  # telling words up to which a question asks for a practice as such
 FITS_TOO = 0.1  # how far below the best a topic still fits a question as well
 SHOWN_MORE = 0.12  # what a piece of evidence is worth against nearness, between topics that both fit a question
@@ -79,7 +79,7 @@ class Composer:
         figures = find_figures(plan, self.index, terms)
         if plan.kind is Kind.FIGURE:
             return self._figure(plan, terms, ranked, figures)
-        premise = false_premise(plan, self.index) or self._untrue(plan, terms)
+        premise = false_premise(plan, self.index) or self._untrue(plan, terms) or switched_off(plan, terms, ranked, self.index)
         if premise is not None:
             return self._corrected(plan, terms, ranked, premise)
         return self._answer(plan, terms, ranked, figures)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from proofolio.answering.absence import Asked
-from proofolio.answering.candidates import cut, meets
+from proofolio.answering.candidates import Group, cut, meets
 from proofolio.answering.clauses import fragment
 from proofolio.answering.phrasing import join, places, sentence, speaker
 from proofolio.answering.plan import Kind, Plan, Term
@@ -22,6 +22,9 @@ CLEARLY = 0.1  # by how much what is missing has to fit better than what is ther
 CLAIMED = 0.2  # share of a question's telling words that a claim has to hold for it to be the one meant
 WORDY = 5  # words that a sentence has for each word of a name in it, for it to say something of it
 FILE_MEANT = 0.3  # what it adds that a file is meant by its name
+TELLING_WORD = 0.3  # weight from which a word says what a question is about
+OFF_AMONG = 8  # groups among which something switched off is looked for
+OFF_MEETS = 0.3  # share of a question's telling words that a line that is commented out has to meet
 LENGTHY = 0.004  # what each further word of a claim costs it: the shorter one says more surely what was meant
 _TAKEN = re.compile(
     r"\b(?:why (?:did|do|have) (?:you|they|your team)|what made you|how did you (?:decide|choose|pick|set up|configure|tune|come)"
@@ -59,6 +62,45 @@ def untrue(plan: Plan, terms: Sequence[Term], asked: Sequence[Asked], shown: flo
         return None
     text = f"that is not so here: I looked for {gone.expectation.text} in its {len(index.paths)} files, by rules, words and meaning, and found none"
     return [Statement(sentence(text), Role.LIMIT, searched=True)]
+
+
+def switched_off(plan: Plan, terms: Sequence[Term], ranked: Sequence[Group], index: Index) -> list[Statement] | None:
+    """What the question takes for active and that only stands there as a comment; None where something like it runs."""
+    if plan.kind in {Kind.YES_NO, Kind.FIGURE, Kind.WALKTHROUGH} or plan.follow_up:
+        return None
+    telling = [t for t in terms if t.weight > TELLING_WORD]
+    weight = sum(t.weight for t in telling) or 1.0
+    best: tuple[float, Group, Unit] | None = None
+    for group in ranked[:OFF_AMONG]:
+        if group.document.kind is DocumentKind.PROSE or group.passage.rank is Rank.TEST:
+            continue
+        for unit, own in cut(index, group.document, group.passage):
+            if not unit.dead:
+                continue
+            met = [t for t in telling if meets(t, own, frozenset()) >= SURELY]
+            score = sum(t.weight for t in met) / weight
+            if score >= OFF_MEETS and (best is None or score > best[0]) and not any(_runs(t, own, index) for t in met):
+                best = (score, group, unit)
+    if best is None:
+        return None
+    _, group, unit = best
+    near = [u for u, _ in cut(index, group.document, group.passage) if u.dead and abs(u.start - unit.start) <= 2]
+    text = f"that is not in force here: {join([u.clause for u in near[:3]])} in `{group.document.name}`, and I found nothing like it that runs"
+    return [Statement(sentence(text), Role.PREMISE, places(group.document, near[:3]), searched=True)]
+
+
+def _runs(term: Term, own: frozenset[str], index: Index) -> bool:
+    """Whether what a dead line holds for a word of the question stands in a line that takes part as well."""
+    held = [term.word] if term.stem in own else [a.phrase for a in term.alternatives if a.stems <= own]
+    for phrase in held:
+        wanted = stems(phrase)
+        for passage in index.fetch([k for k, _ in index.lexical([phrase], 30)]):
+            document = index.document(passage.source, passage.path)
+            if document is None or document.kind is DocumentKind.PROSE:
+                continue
+            if any(wanted <= said and not u.dead and u.kind not in {"comment", "docstring"} for u, said in cut(index, document, passage)):
+                return True
+    return False
 
 
 def _denied_claim(terms: Sequence[Term], index: Index) -> Iterator[Statement]:

@@ -27,6 +27,7 @@ _CODEISH = re.compile(
     r"|^(?:if|elif|for|while|with|except|try|else|(?:async\s+)?def|class)\b.*:$"
     r"|^(?:const|let|var)\s+\w+.*=|^(?:async\s+)?function\b.*\(|^SELECT\s.*(?:\*|,|\bFROM\b)"
     r"|^(?!(?:todo|note|see|fixme|hint|warning|example|default|nb)\b)[a-z_][\w-]*:\s*[^\s:]+$"
+    r"|^([\"'])[\w.-]+\1\s*(?::|=>)\s*\S.*,$"  # an entry of a dictionary
 )
 _SENTENCE_LIKE = re.compile(r"^(?!(?:if|for|while|return|raise|with|await|async|def|class|import|from|assert|else|elif|try|except)\b)[A-ZÀ-Þ]?[\w'’-]*(?:\s+[\w'’/-]+){3,}[^=]*$|^[A-Z][a-z]+\b(?:[ ,][^=;{}]+)?[.:!?)]?$", re.UNICODE)
 _SENTENCE = re.compile(r"(?<=[.!?])[\"')\]*_`]*\s+(?=[\"'(\[*_`]*[A-ZÀ-ÖØ-Þ\d])")
