@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from proofolio.core.records import Document, Figure, FileEntry, SourceInfo
 from proofolio.readers import caption_figures, read
 
@@ -132,3 +134,14 @@ def test_mermaid_blocks_are_figures() -> None:
 def test_plots_of_notebooks_keep_theirs() -> None:
     plot = Figure("s", "a.ipynb", 3, "ROC", "image/png", 4, "words", b"data")
     assert caption_figures([plot], []) == []
+
+
+def test_plots_that_a_notebook_was_exported_with_are_captioned_by_their_cell() -> None:
+    cells = [
+        {"cell_type": "markdown", "metadata": {}, "source": "## Discrimination"},
+        {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": 1, "source": "RocCurveDisplay.from_predictions(y, p)\nplt.title('ROC on validation')"},
+    ]
+    notebook = document("nb/model.ipynb", json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    assert captioned("nb/model_files/model_1_0.png", notebook).caption == "ROC on validation"
+    # The notebook has moved on since: cell 0 draws nothing, so nothing is claimed of what it drew once.
+    assert captioned("nb/model_files/model_0_0.png", notebook).caption == "model 0 0"

@@ -14,6 +14,7 @@ from proofolio.evidence.rules import Topic
 from proofolio.retrieval.words import FILLER, content_words, stem, stems
 
 OWN_TRADE, NEAR_OWN_TRADE = 0.3, 0.1  # what a topic of the asker's trade is worth beyond others: asked for, only near
+INHERITED = 0.5  # what a word of the question before weighs in a follow-up, against one of its own
 NEAR_ENOUGH = 0.62  # cosine with one of a topic's example questions at which it counts as asked
 
 
@@ -134,7 +135,7 @@ def refers_back(question: str) -> bool:
 def follow(this: Plan, before: Plan) -> Plan:
     """A plan that takes from the one before what this question leaves out, at less weight."""
     own = {t.stem for t in this.terms}
-    inherited = tuple(replace(t, weight=t.weight * 0.35) for t in before.terms if t.stem not in own)
+    inherited = tuple(replace(t, weight=t.weight * INHERITED) for t in before.terms if t.stem not in own)
     topics = this.topics or tuple((k, v * 0.8) for k, v in before.topics)
     return replace(this, terms=this.terms + inherited, topics=topics, expansions=this.expansions + before.expansions, follow_up=True)
 

@@ -65,6 +65,8 @@ def caption_figures(figures: Iterable[Figure], documents: Sequence[Document]) ->
             _in_prose(document, lines, by_name, mentions)
         if document.kind in {DocumentKind.CODE, DocumentKind.NOTEBOOK}:
             _in_code(document, lines, by_name, mentions)
+        if document.kind is DocumentKind.NOTEBOOK:
+            _exported(document, lines, images, mentions)
     return [_captioned(figure, mentions[figure.source, figure.path]) for figure in images]
 
 
@@ -156,6 +158,26 @@ def _in_code(
                 said = title if title and drawn_once and not _HOLE.search(title) else ""
                 mentions[figure.source, figure.path].append(_Mention(said, words, 2))
             last = i + 1
+
+
+def _exported(document: Document, lines: Sequence[str], images: Sequence[Figure], mentions: dict[tuple[str, str], list[_Mention]]) -> None:
+    """Plots that nbconvert wrote beside a notebook: ``NAME_files/NAME_CELL_OUTPUT.png`` says which cell drew it."""
+    stem = document.path.removesuffix(".ipynb")
+    named = re.compile(rf"{re.escape(stem)}_files/{re.escape(stem.rsplit('/', 1)[-1])}_(?P<cell>\d+)_(?P<output>\d+)\.{_ENDING}$", re.IGNORECASE)
+    by_cell: dict[int, list[tuple[int, Figure]]] = defaultdict(list)
+    for figure in images:
+        if figure.source == document.source and (match := named.match(figure.path)):
+            by_cell[int(match["cell"])].append((int(match["output"]), figure))
+    heading = ""
+    for cell in document.cells:
+        text = "\n".join(lines[cell.start - 1 : (cell.output or cell.end + 1) - 1])
+        if cell.kind != "code":
+            heading = heading_of(text) or heading
+        calls = plot_calls(text) if cell.kind == "code" else []
+        drawn = [figure for _, figure in sorted(by_cell.get(cell.index, ()), key=lambda d: d[0])] if calls else []  # else an earlier state drew it
+        for figure, title in zip(drawn, caption_from_code(text, len(drawn)), strict=True):
+            said = title if title and "(" not in title else ": ".join(w for w in (heading, title) if w)
+            mentions[figure.source, figure.path].append(_Mention(plain_words(said)[:160], plain_words(f"{heading} {title} {' '.join(calls[-3:])}"), 2))
 
 
 def _drawn(source: str, name: str, by_name: dict[tuple[str, str], list[Figure]]) -> list[Figure]:
