@@ -72,7 +72,7 @@ def shown(topic: Topic, index: Index, terms: Sequence[Term]) -> Shown:
         meets = sum(weights.get(s, 0.0) for s in stems(f"{e.say} {e.rule}"))
         return (-meets - 0.5 * e.strength - (0.6 if e.rule in expected else 0.0), _RANK_ORDER[e.rank], len(e.path), e.path, e.start)
 
-    for item in index.by_topic.get(topic.id, []):
+    for item in _on(topic, index):
         if item.liveness is Liveness.LIVE:
             bucket = best
         elif item.liveness is Liveness.MENTIONED:
@@ -92,6 +92,16 @@ def shown(topic: Topic, index: Index, terms: Sequence[Term]) -> Shown:
         tuple(sorted((e for r, e in dead.items() if r not in best), key=key)),
         tuple(sorted((e for r, e in claimed.items() if r not in best), key=key)),
     )
+
+
+def _on(topic: Topic, index: Index) -> list[Evidence]:
+    """The evidence on a topic: by the rules that name it, and by those that its expectations name."""
+
+    def found() -> list[Evidence]:
+        expected = {rule for e in topic.expects for rule in e.rules}
+        return [e for e in index.evidence if topic.id in e.topics or e.rule in expected]
+
+    return index.keep(("evidence on", topic.id), found)
 
 
 def _opened(item: Evidence, index: Index) -> Evidence:

@@ -14,6 +14,7 @@ from proofolio.evidence.rules import Topic
 from proofolio.retrieval.words import FILLER, content_words, stem, stems
 
 OWN_TRADE, NEAR_OWN_TRADE = 0.3, 0.1  # what a topic of the asker's trade is worth beyond others: asked for, only near
+TOPICS = 4  # that a question is taken to ask about; more where they fit alike
 INHERITED = 0.5  # what a word of the question before weighs in a follow-up, against one of its own
 NEAR_ENOUGH = 0.62  # cosine with one of a topic's example questions at which it counts as asked
 
@@ -194,7 +195,8 @@ def _topics(question: str, topics: Mapping[str, Topic], nearness: Mapping[str, f
             level[key] = max(level.get(key, 0.0), same if same >= 1.0 else 0.0)
             level[key] += OWN_TRADE if level[key] >= 1.0 else NEAR_OWN_TRADE
     ranked = sorted(level.items(), key=lambda kv: (-kv[1], -scores.get(kv[0], 0.0), kv[0]))
-    return tuple(ranked[:4])
+    least = ranked[min(len(ranked), TOPICS) - 1][1] if ranked else 0.0
+    return tuple(kv for i, kv in enumerate(ranked[: 2 * TOPICS]) if i < TOPICS or kv[1] == least)  # none is left out for its name
 
 
 def practice_of(topic: str) -> str:

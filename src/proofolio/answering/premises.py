@@ -58,7 +58,7 @@ def _empty_category(plan: Plan, index: Index) -> list[Statement] | None:
         if any(u.liveness is Liveness.LIVE for m in members for u in index.technologies.get(m, [])):
             continue
         examples = join([registry.technologies[m].name for m in members[:3]])
-        text = f"no {category} is used here: I looked for {len(members)} of them ({examples} among them) in the dependencies and the code, and none is in use"
+        text = f"I found no {category} in use here: I looked for {len(members)} that I know ({examples} among them) in the dependencies and the code"
         return [Statement(sentence(text), Role.LIMIT, searched=True)]
     return None
 
