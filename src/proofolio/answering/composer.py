@@ -52,7 +52,7 @@ PRIVATE = "That is private, so I keep it out of this interview; ask me about the
 OFF_TOPIC = "That is not something this portfolio can speak to; ask about the work in it: its models, pipelines, code, tests or decisions."
 
 
-ANSWER_FROM = 0.43  # support from which a question counts as answered; see the risk-coverage curve in benchmarks/
+ANSWER_FROM = 0.465  # support from which a question counts as answered; see the risk-coverage curve in benchmarks/
 
 
 @dataclass(slots=True)
