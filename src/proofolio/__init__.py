@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
-__all__ = ["Answer", "Portfolio", "Settings", "ask", "open_compiled"]
+from proofolio.core.version import __version__
+
+__all__ = ["Answer", "Portfolio", "Settings", "__version__", "ask", "open_compiled"]
 
 if TYPE_CHECKING:
     from proofolio.core.records import Answer

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from proofolio import __version__
 from proofolio.core.errors import DossierError, PortfolioError, UnreadableFileError
 from proofolio.core.records import Document, DocumentKind, FileEntry, Problem, SourceInfo
+from proofolio.core.version import __version__
 from proofolio.crew import Crew, hands_for
 from proofolio.evidence.extractor import Extractor
 from proofolio.evidence.metrics import metrics_of
