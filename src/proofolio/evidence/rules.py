@@ -19,6 +19,7 @@ from proofolio.evidence.patterns import Pattern
 
 MATCHER_KINDS = ("code", "syntax", "sql", "key", "dependency", "file", "prose", "output")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{2,}")
+_OPENED = re.compile(r"\s*=?\s*[({\[]+\s*$")
 _OPTIONAL = re.compile(r"\[\[(.*?)\]\]")
 _SLOT = re.compile(r"\{(\w+)\}")
 
@@ -98,7 +99,13 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 
     parts = _OPTIONAL.split(template)  # what always stands, then what stands where its slots have values, in turn
     kept = [p for i, p in enumerate(parts) if i % 2 == 0 or all(values.get(s) for s in _SLOT.findall(p))]
-    return "".join(_SLOT.sub(lambda m: values[m.group(1)], part) for part in kept)
+    return "".join(_SLOT.sub(lambda m, part=part: _whole(values[m[1]]) if part[m.start() - 1 : m.start()] == "`" else values[m[1]], part) for part in kept)  # type: ignore[misc]
+
+
+def _whole(code: str) -> str:
+    """A piece of code without brackets that are opened at its end, and with a sign where one is never closed."""
+    code = _OPENED.sub("", code) or code
+    return code + "…" if any(code.count(a) > code.count(b) for a, b in ("()", "[]", "{}")) and not code.endswith("…") else code
 
 
 @lru_cache(maxsize=1)
