@@ -105,7 +105,7 @@ def witnesses(plan: Plan, index: Index, terms: Sequence[Term]) -> tuple[dict[int
     total = sum(wanted.values()) or 1.0
     for key, score in plan.topics[:3]:
         for item in index.by_topic.get(key, []):
-            if item.liveness is not Liveness.LIVE or item.strength < 2:
+            if item.liveness is not Liveness.LIVE or item.strength < 2 or staged(item):
                 continue
             passage = index.passage_at(item.source, item.path, item.start)
             if passage is not None:
@@ -267,12 +267,17 @@ def evidence_in(index: Index, passage: StoredPassage) -> list[Evidence]:
     def by_place() -> dict[tuple[str, str], list[Evidence]]:
         places: dict[tuple[str, str], list[Evidence]] = {}
         for item in index.evidence:
-            if item.liveness is not Liveness.MENTIONED and item.strength >= 2:
+            if item.liveness is not Liveness.MENTIONED and item.strength >= 2 and not staged(item):
                 places.setdefault((item.source, item.path), []).append(item)
         return places
 
     there = index.keep("evidence by place", by_place).get((passage.source, passage.path), [])
     return [e for e in there if passage.first <= e.start <= passage.last]
+
+
+def staged(item: Evidence) -> bool:
+    """Whether a finding is only what a test sets up: it says nothing of what the work does, unless it is about testing."""
+    return item.rank is Rank.TEST and "test" not in item.rule and not any("test" in t for t in item.topics)
 
 
 def cut(index: Index, document: Document, passage: StoredPassage) -> list[tuple[Unit, frozenset[str]]]:

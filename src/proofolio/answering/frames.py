@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from proofolio.answering.candidates import cut
+from proofolio.answering.candidates import cut, staged
 from proofolio.answering.phrasing import dead_word, join, say_evidence, sentence, strip_stop
 from proofolio.answering.plan import Term
 from proofolio.answering.units import Unit
@@ -99,7 +99,7 @@ def _on(topic: Topic, index: Index) -> list[Evidence]:
 
     def found() -> list[Evidence]:
         expected = {rule for e in topic.expects for rule in e.rules}
-        return [e for e in index.evidence if topic.id in e.topics or e.rule in expected]
+        return [e for e in index.evidence if (topic.id in e.topics or e.rule in expected) and not staged(e)]
 
     return index.keep(("evidence on", topic.id), found)
 
@@ -227,7 +227,7 @@ def dead_statements(items: Sequence[Evidence], limit: int) -> list[Statement]:
 
 def live_rules(index: Index) -> frozenset[str]:
     """The rules that found something that takes part in what runs."""
-    return index.keep("live rules", lambda: frozenset(e.rule for e in index.evidence if e.liveness is Liveness.LIVE))
+    return index.keep("live rules", lambda: frozenset(e.rule for e in index.evidence if e.liveness is Liveness.LIVE and not staged(e)))
 
 
 def met(topic: Topic, index: Index) -> float:

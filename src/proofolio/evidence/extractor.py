@@ -13,14 +13,16 @@ from functools import lru_cache
 from proofolio.core.records import Document, DocumentKind, Evidence, Liveness, Rank
 from proofolio.evidence.keys import KeyValue, settings_of
 from proofolio.evidence.manifests import Dependency, dependencies_of
-from proofolio.evidence.patterns import Haystack, Pattern
+from proofolio.evidence.patterns import SHORT, Haystack, Pattern
 from proofolio.evidence.rules import Matcher, Rule, fill
+from proofolio.evidence.screen import Screen, screen_of
 from proofolio.evidence.syntax import syntax_matches
 from proofolio.evidence.zones import Zones, line_starts, zones_of
 
 MAX_PER_DOCUMENT = 3
 MAX_SPAN_LINES = 12
 MAX_ARGS = 80
+WORTH_SCREENING = 8  # files of one sort: as many as pay for what a screen costs to make
 _TOKENS = bytes(ord(chr(c).lower()) if (chr(c).isalnum() and c < 128) or c == ord("_") else ord(" ") for c in range(256))
 _CODE_KINDS = {DocumentKind.CODE, DocumentKind.NOTEBOOK}
 _CONFIG_LIKE = {DocumentKind.CONFIG, DocumentKind.METRICS}
@@ -38,7 +40,7 @@ class _Scan:
     document: Document
     tokens: frozenset[bytes]
     text: Haystack
-    starts: list[int]
+    _starts: list[int] | None = None
     _paths: dict[str, bool] = field(default_factory=dict)
     _keys: tuple[Haystack, Haystack] | None = None
     _zones: Zones | None = None
@@ -71,8 +73,14 @@ class _Scan:
 
     def skipped(self) -> list[tuple[int, int]]:
         if self._skipped is None:
-            self._skipped = list(skipped_spans(self.document.text))
+            self._skipped = list(skipped_spans(self.text))
         return self._skipped
+
+    @property
+    def starts(self) -> list[int]:
+        if self._starts is None:
+            self._starts = line_starts(self.document.text)
+        return self._starts
 
     def line(self, offset: int) -> int:
         return bisect_right(self.starts, offset)
@@ -89,30 +97,44 @@ class _Found:
 
 @dataclass(slots=True)
 class _Shelf:
-    """The matchers that look at one sort of file: by what must stand in it, by where it lies, or all of them.
+    """The matchers that look at one sort of file, with their places by what must stand in it and by where it lies.
 
     ``by_path`` has a literal part of each glob, since most globs are ruled out by it.
     """
 
-    by_anchor: dict[bytes, list[tuple[Rule, Matcher]]] = field(default_factory=lambda: defaultdict(list))
+    matchers: list[tuple[Rule, Matcher]]
+    by_anchor: dict[bytes, list[int]] = field(default_factory=lambda: defaultdict(list))
     by_path: list[tuple[str, str, int]] = field(default_factory=list)
     anywhere: list[int] = field(default_factory=list)
-    unanchored: list[tuple[Rule, Matcher]] = field(default_factory=list)
+    _asked: int = 0
+    _screen: Screen | None = None
 
-    def add(self, rule: Rule, matcher: Matcher) -> None:
-        """Put a matcher on the shelf, after those that are there."""
-        for anchor in matcher.anchors:
-            self.by_anchor[anchor.encode()].append((rule, matcher))
-        if not matcher.anchors:
-            place = len(self.unanchored)
-            self.unanchored.append((rule, matcher))
-            self.by_path += [(_literal(p), p, place) for p in matcher.paths]
-            self.anywhere += [] if matcher.paths else [place]
+    def __post_init__(self) -> None:
+        for place, (_, matcher) in enumerate(self.matchers):
+            for anchor in matcher.anchors:
+                self.by_anchor[anchor.encode()].append(place)
+            if not matcher.anchors:
+                self.by_path += [(_literal(p), p, place) for p in matcher.paths]
+                self.anywhere += [] if matcher.paths else [place]
 
-    def lying_at(self, path: str) -> list[tuple[Rule, Matcher]]:
-        """The matchers without anchors for a file at a path (lower case), in their order."""
-        places = {place for part, glob, place in self.by_path if part in path and path_matches(path, glob)}
-        return [self.unanchored[place] for place in sorted(places.union(self.anywhere))]
+    def likely(self, scan: _Scan) -> list[tuple[Rule, Matcher]]:
+        """Those that the file's words and path do not rule out: by the first of the words, the rest at the end."""
+        words = self.by_anchor.keys() & scan.tokens
+        path = scan.document.path.lower()
+        places = set(self.anywhere).union(*(self.by_anchor[word] for word in words))
+        places.update(place for part, glob, place in self.by_path if part in path and path_matches(path, glob))
+        if len(scan.text.text) > SHORT:
+            self._asked += 1
+            if self._screen is None and self._asked > WORTH_SCREENING:
+                self._screen = screen_of(_tried_on_text(matcher) for _, matcher in self.matchers)
+            if self._screen is not None:
+                places &= self._screen.possible(scan.text)
+
+        def order(place: int) -> tuple[bool, bytes, int]:
+            anchors = self.matchers[place][1].anchors
+            return not anchors, min((a for a in map(str.encode, anchors) if a in words), default=b""), place
+
+        return [self.matchers[place] for place in sorted(places, key=order)]
 
 
 @dataclass(slots=True)
@@ -126,16 +148,12 @@ class Extractor:
         """The matchers for a document's kind and language; a tree has few such sorts."""
         sort = document.kind, document.language
         if sort not in self._shelves:
-            shelf = self._shelves[sort] = _Shelf()
-            for rule in self.rules:
-                for matcher in rule.matchers:
-                    if _meant_for(matcher, *sort):
-                        shelf.add(rule, matcher)
+            self._shelves[sort] = _Shelf([(r, m) for r in self.rules for m in r.matchers if _meant_for(m, *sort)])
         return self._shelves[sort]
 
     def extract(self, document: Document) -> list[Evidence]:
         """The evidence in one document, at most three places a rule, in file order."""
-        scan = _Scan(document, tokens_of(document.text), Haystack(document.text), line_starts(document.text))
+        scan = _Scan(document, tokens_of(document.text), Haystack(document.text))
         found: dict[str, list[tuple[Rule, Matcher, _Found]]] = defaultdict(list)
         for rule, matcher in self._candidates(scan):
             for hit in _run(matcher, scan):
@@ -146,17 +164,15 @@ class Extractor:
         return sorted(evidence, key=lambda e: (e.start, e.rule))
 
     def _candidates(self, scan: _Scan) -> Iterator[tuple[Rule, Matcher]]:
-        seen: set[int] = set()
-        shelf = self._shelf(scan.document)
-        for anchor in sorted(shelf.by_anchor.keys() & scan.tokens):
-            for rule, matcher in shelf.by_anchor[anchor]:
-                lies = not matcher.paths or any(scan.lies_at(p) for p in matcher.paths)
-                if lies and id(matcher) not in seen and _has_required(matcher, scan):
-                    seen.add(id(matcher))
-                    yield rule, matcher
-        for rule, matcher in shelf.lying_at(scan.document.path.lower()):
-            if _has_required(matcher, scan):
+        for rule, matcher in self._shelf(scan.document).likely(scan):
+            lies = not (matcher.anchors and matcher.paths) or any(scan.lies_at(p) for p in matcher.paths)
+            if lies and _has_required(matcher, scan):
                 yield rule, matcher
+
+
+def _tried_on_text(matcher: Matcher) -> Pattern | None:
+    """The pattern that a matcher tries on a file's text, if that is what it does."""
+    return None if matcher.kind in {"key", "dependency", "syntax"} else matcher.pattern
 
 
 def tokens_of(text: str) -> frozenset[bytes]:
@@ -337,9 +353,10 @@ def _label(rule: Rule, found: _Found) -> str:
         return re.sub(r"\s*\{\w+\}", "", rule.label)
 
 
-def skipped_spans(text: str) -> Iterator[tuple[int, int]]:
+def skipped_spans(haystack: Haystack) -> Iterator[tuple[int, int]]:
     """1-based line spans of tests that are marked as skipped, to the next definition beside them."""
-    marks = [text.count("\n", 0, m.start()) + 1 for m in _SKIP.finditer(Haystack(text))]
+    text = haystack.text
+    marks = [text.count("\n", 0, m.start()) + 1 for m in _SKIP.finditer(haystack)]
     lines = text.split("\n") if marks else []
     for number in dict.fromkeys(marks):
         line = lines[number - 1]

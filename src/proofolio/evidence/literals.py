@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from proofolio.evidence.openings import opening_of
+
 try:
     from re import _constants as code  # type: ignore[attr-defined]
     from re import _parser as parser  # type: ignore[attr-defined]
@@ -98,19 +100,21 @@ def _cut(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def needs_of(pattern: str, flags: int) -> tuple[tuple[Need, ...], bool]:
-    """What every match of ``pattern`` holds, quickest to look for first, and whether case is ignored.
+def needs_of(pattern: str, flags: int) -> tuple[tuple[Need, ...], bool, str]:
+    """What every match of ``pattern`` holds, quickest to look for first; whether case is ignored; how it begins.
 
-    Empty where nothing can be told. Raises re.error where the pattern is none.
+    The last is a pattern of at most one character (see ``openings``). Empty where nothing can be told.
+    Raises re.error where the pattern is none.
     """
     if parser is None:
-        return (), False
+        return (), False, ""
     tree = parser.parse(pattern, flags)
     folded = bool(tree.state.flags & re.IGNORECASE) or _folds(tree)
     walk = _Walk(folded, bool(tree.state.flags & re.DOTALL))
     needs = [n for n in walk.sequence(tree) if _tells(n)]
     best = sorted(dict.fromkeys(needs), key=_worth, reverse=True)[:4]
-    return tuple(sorted(best, key=lambda n: (min(map(len, n.texts)) < 4, len(n.texts)))), folded
+    quickest = sorted(best, key=lambda n: (min(map(len, n.texts)) < 4, len(n.texts)))
+    return tuple(quickest), folded, opening_of(list(tree))
 
 
 def _tells(need: Need) -> bool:

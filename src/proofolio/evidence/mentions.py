@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from functools import lru_cache
 from proofolio.evidence.registry import Registry, Technology, builtin_registry
 
 CONTEXT_WINDOW = 160  # characters on either side in which a context word makes a doubtful name sure
+LIST_GAP = 24  # characters between the names of a list, fewer than which may be its "and" or "or"
 _TOKEN = re.compile(r"[A-Za-z0-9]+(?:\+\+|#)?")
 _GLUE = re.compile(r"[ \t\-._/]{0,2}|\n")
 _URL = re.compile(r"\b(?:https?|git|ssh)://\S+|\b[\w.+-]+@[\w-]+\.\w+")
@@ -227,13 +229,15 @@ def _word(word: str) -> re.Pattern[str]:
 
 
 def _beside(mention: Mention, sure: Sequence[Mention], text: str) -> bool:
-    """Whether only list words stand between a doubtful name and a sure one ("Python and R")."""
-    for other in sure:
+    """Whether only list words stand between a doubtful name and a sure one ("Python and R"); ``sure`` is in order."""
+    first = bisect_right(sure, mention.start - LIST_GAP, key=lambda m: m.end)
+    last = bisect_left(sure, mention.end + LIST_GAP, key=lambda m: m.start)
+    for other in sure[first:last]:
         left, right = (other, mention) if other.start < mention.start else (mention, other)
         between = text[left.end : right.start]
         if " and " in between and mention.text.islower():
             continue  # "reads feeds and makes files": a verb
-        if between.strip() and len(between) < 24 and _BETWEEN.fullmatch(between):
+        if between.strip() and _BETWEEN.fullmatch(between):
             return True
     return False
 

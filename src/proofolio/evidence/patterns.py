@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from proofolio.evidence.grams import grams_in, grams_of
 from proofolio.evidence.literals import Need, needs_of
 
 # The letters beyond ASCII that equal an ASCII letter when case is ignored (dotted and dotless i, long s, Kelvin),
 # and the digits beyond ASCII.
 _KIN = re.compile("[\u0130\u0131\u017f\u212a]|(?![0-9])\\d")
-_SHORT = 2_000  # characters of a text through which a search is quick enough
-_FIRST, _SECOND = 1021, 31  # of the hash of three characters
+SHORT = 2_000  # characters of a text through which a search is quick enough
 _TRY = 12  # characters that a search passes in the time of one separate attempt to match ...
 _TRY_LONG = 2  # ... and where each attempt goes through a long run before it fails
+_WORTH_LOOKING = 40  # attempts that take the time of looking for one more needle
+
+Spans = list[tuple[int, int]]  # of offsets, both ends included; in order, none touching another
 
 
 @lru_cache(maxsize=16)
@@ -26,9 +30,14 @@ def _lower(text: str) -> str:
 
 @dataclass(slots=True)
 class Haystack:
-    """A text that many patterns are tried on, with the places of what they need."""
+    """A text that many patterns are tried on, with the places of what they need.
+
+    Of the needles that are ``known`` only those ``held`` may stand in it: what a screen has found out.
+    """
 
     text: str
+    known: frozenset[str] = frozenset()
+    held: Set[str] = frozenset()
     _lower: str | None = None
     _grams: bytearray | None = None
     _places: dict[tuple[str, bool], list[int]] = field(default_factory=dict)
@@ -51,8 +60,10 @@ class Haystack:
 
     def holds_one(self, needles: Sequence[str], folded: bool) -> bool:
         """Whether one of the needles stands somewhere."""
-        present = self._present
+        present, known_needles, held = self._present, self.known, self.held
         for needle in needles:
+            if needle in known_needles and needle not in held:
+                continue
             key = needle, folded
             known = present.get(key)
             if known is None:
@@ -62,17 +73,24 @@ class Haystack:
         return False
 
     def _holds(self, needle: str, folded: bool) -> bool:
-        if len(self.text) > _SHORT:
-            if self._grams is None:
-                self._grams = grams_of(self.lower)
-            grams = self._grams
-            for gram in _grams_in(needle):
+        if len(self.text) > SHORT:
+            grams = self.grams
+            for gram in grams_in(needle):
                 if not grams[gram]:
                     return False
         return needle in (self.lower if folded else self.text)
 
+    @property
+    def grams(self) -> bytearray:
+        """The flags of ``grams_of`` the text in lower case."""
+        if self._grams is None:
+            self._grams = grams_of(self.lower)
+        return self._grams
+
     def places(self, needle: str, folded: bool) -> list[int]:
         """The offsets at which the needle stands, overlapping ones too."""
+        if needle in self.known and needle not in self.held:
+            return []
         key = needle, folded
         found = self._places.get(key)
         if found is None:
@@ -84,38 +102,26 @@ class Haystack:
                 at = text.find(needle, at + 1)
         return found
 
-
-def grams_of(text: str) -> bytearray:
-    """Which three characters follow each other in a text, as 65,536 flags by hash.
-
-    Half a million needles over a source tree are looked up in no time once most are known to be absent:
-    a lookup takes a tenth of a search through five thousand characters.
-    """
-    import numpy as np  # a few files compile without it
-
-    codes = np.frombuffer(text.encode("ascii", "replace"), np.uint8).astype(np.uint16)
-    flags = bytearray(65_536)
-    np.frombuffer(flags, np.uint8)[codes[:-2] * np.uint16(_FIRST) + codes[1:-1] * np.uint16(_SECOND) + codes[2:]] = 1
-    return flags
-
-
-@lru_cache(maxsize=50_000)
-def _grams_in(needle: str) -> tuple[int, ...]:
-    codes = needle.lower().encode("ascii", "replace")
-    return tuple((a * _FIRST + b * _SECOND + c) & 0xFFFF for a, b, c in zip(codes, codes[1:], codes[2:], strict=False))
+    def all_places(self, needles: Sequence[str], folded: bool) -> list[int]:
+        """The offsets at which one of the needles stands, in order."""
+        if len(needles) == 1:
+            return self.places(needles[0], folded)
+        return sorted(at for needle in needles for at in self.places(needle, folded))
 
 
 @dataclass(slots=True)
 class Pattern:
     """A regular expression with what its matches must hold; used like a compiled one, and equal in what it finds.
 
-    ``needs`` is None until it is worked out. Raises re.error at the first use where the pattern is none.
+    ``needs`` is None until it is worked out, with ``folded`` (whether case is ignored) and ``opening`` (a pattern
+    of one character or none that matches wherever this one begins; "" is anywhere). Raises re.error at the first use where the pattern is none.
     """
 
     pattern: str
     flags: int = 0
     needs: tuple[Need, ...] | None = None
     folded: bool = False
+    opening: str = ""
     _compiled: re.Pattern[str] | None = None
 
     @property
@@ -133,7 +139,7 @@ class Pattern:
     def known_needs(self) -> tuple[Need, ...]:
         """What every match must hold."""
         if self.needs is None:
-            self.needs, self.folded = needs_of(self.pattern, self.flags)
+            self.needs, self.folded, self.opening = needs_of(self.pattern, self.flags)
         return self.needs
 
     def search(self, text: str) -> re.Match[str] | None:
@@ -164,47 +170,74 @@ class Pattern:
         """All matches, as ``re.finditer`` gives them."""
         if not self.can_match(haystack):
             return iter(())
-        starts = self._starts(haystack)
-        return self.compiled.finditer(haystack.text) if starts is None else self._tried(haystack.text, starts)
+        spans = self._reachable(haystack)
+        return self.compiled.finditer(haystack.text) if spans is None else self._tried(haystack.text, spans)
 
-    def _tried(self, text: str, starts: list[int]) -> Iterator[re.Match[str]]:
-        match, done = self.compiled.match, 0
-        for start in starts:
-            if start >= done and (found := match(text, start)):
-                yield found
-                done = found.end()
+    def _tried(self, text: str, spans: Spans) -> Iterator[re.Match[str]]:
+        match, opening = None, _opening(self.opening, self.folded) if self.opening else None
+        done = 0
+        for first, last in spans:
+            starts = range(first, last + 1) if first == last or opening is None else (m.start() for m in opening.finditer(text, first, last + 1))
+            for start in starts:
+                if start >= done:
+                    match = match or self.compiled.match
+                    if found := match(text, start):
+                        yield found
+                        done = found.end()
 
-    def _starts(self, haystack: Haystack) -> list[int] | None:
-        """Where a match may start, in order; None where trying them would cost more than a search."""
+    def _reachable(self, haystack: Haystack) -> Spans | None:
+        """Where a match may start: within reach of all that it needs. None where trying would cost more than a search."""
         if haystack.kin:
             return None
-        best: list[int] | None = None
-        least = len(haystack.text) // _TRY
-        for need in self.known_needs():
-            if need.local:
-                long = not 0 <= need.furthest <= 16
-                budget = len(best) if best is not None else len(haystack.text) // _TRY_LONG if long else least
-                starts = _near(need, haystack, self.folded, budget)
-                if starts is not None and (best is None or len(starts) < len(best)):
-                    best = sorted(starts)
-        return best
+        near = [n for n in self.known_needs() if n.local]
+        if not near:
+            return None
+        spans, width = [(0, len(haystack.text))], len(haystack.text)
+        for need in sorted(near, key=_rarity):
+            if width <= _WORTH_LOOKING * len(need.texts):
+                break  # trying them all is quicker
+            spans = _within(spans, need, haystack.text, haystack.all_places(need.texts, self.folded))
+            if not spans:
+                return spans
+            width = sum(last - first + 1 for first, last in spans)
+        if self.opening:
+            return spans
+        passed = _TRY if any(0 <= n.furthest <= 16 for n in near) else _TRY_LONG
+        return spans if width * passed <= len(haystack.text) else None
 
 
-def _near(need: Need, haystack: Haystack, folded: bool, budget: int) -> set[int] | None:
-    """The offsets from which a need is within reach; None where they are more than ``budget``."""
-    starts: set[int] = set()
-    for text in need.texts:
-        for at in haystack.places(text, folded):
-            latest = at - need.nearest
-            earliest = _earliest(need, haystack.text, at)
-            starts.update(range(earliest, latest + 1))
-            if len(starts) > budget:
-                return None
-    return starts
+@lru_cache(maxsize=1_000)
+def _opening(pattern: str, folded: bool) -> re.Pattern[str]:
+    return re.compile(pattern, re.MULTILINE | (re.IGNORECASE if folded else 0))
+
+
+def _rarity(need: Need) -> int:
+    """How often a need's texts stand in a text, to go by their length: the rarest first."""
+    return -min(map(len, need.texts))
+
+
+def _within(spans: Spans, need: Need, text: str, places: Sequence[int]) -> Spans:
+    """Those of the offsets from which one of a need's places is within reach."""
+    found: Spans = []
+    for first, last in spans:
+        at = bisect_left(places, first + need.nearest)
+        while at < len(places) and first <= last:
+            start, end = max(first, _earliest(need, text, places[at])), min(places[at] - need.nearest, last)
+            if start > last:
+                break
+            if found and found[-1][1] == start - 1:
+                found[-1] = found[-1][0], end
+            else:
+                found.append((start, end))
+            first = end + 1
+            at = bisect_left(places, first + need.nearest, at + 1)
+    return found
 
 
 def _earliest(need: Need, text: str, at: int) -> int:
     """The first offset from which a match can reach what it needs at ``at``: the closest of its limits."""
+    if need.breaks == 0 and need.furthest < 0:
+        return text.rfind("\n", 0, at) + 1
     limits = [0]
     if need.furthest >= 0:
         limits.append(at - need.furthest)

@@ -194,7 +194,7 @@ def _plain(pattern: Pattern | None) -> list[Any] | None:
     if pattern is None:
         return None
     needs = pattern.known_needs()
-    return [pattern.folded, [[list(n.texts), n.nearest, n.furthest, n.breaks, n.loose, n.runs] for n in needs]]
+    return [pattern.folded, pattern.opening, [[list(n.texts), n.nearest, n.furthest, n.breaks, n.loose, n.runs] for n in needs]]
 
 
 def read_pack(path: Path) -> list[dict[str, Any]]:
@@ -267,8 +267,8 @@ def _matcher(entry: dict[str, Any], where: str) -> Matcher:
 def _pattern(text: str, flags: int, plain: Sequence[Any] | None = None) -> Pattern:
     if plain is None:
         return Pattern(text, flags)
-    needs = tuple(Need(tuple(texts), *limits) for texts, *limits in plain[1])
-    return Pattern(text, flags, needs, plain[0])
+    folded, opening, needs = plain
+    return Pattern(text, flags, tuple(Need(tuple(texts), *limits) for texts, *limits in needs), folded, opening)
 
 
 def _check_patterns(where: str, *patterns: Pattern | None) -> None:

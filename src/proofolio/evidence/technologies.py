@@ -25,6 +25,7 @@ from proofolio.evidence.deployed import (
 from proofolio.evidence.extractor import path_matches, skipped_spans
 from proofolio.evidence.imports import Binding, bindings_of, import_lines, uses
 from proofolio.evidence.mentions import Mention, mentioned_in
+from proofolio.evidence.patterns import Haystack
 from proofolio.evidence.registry import Index, Pattern, Registry, Technology, builtin_registry
 from proofolio.evidence.unused import UnusedImport, exported_names, unused_imports
 from proofolio.evidence.zones import Zones, line_starts, zones_of
@@ -173,7 +174,7 @@ def _with_skips(document: Document, found: list[_Found]) -> list[_Found]:
     """What stands only inside a skipped test is not run."""
     if document.rank is not Rank.TEST or not found:
         return found
-    spans = list(skipped_spans(document.text))
+    spans = list(skipped_spans(Haystack(document.text)))
     return [
         replace(f, liveness=Liveness.SKIPPED)
         if f.liveness is Liveness.LIVE
