@@ -24,6 +24,7 @@ DEEP = 50  # plain retrieval has three quarters of the facts in its first fifty 
 IN_UNIT, MEANS_SAME, IN_CONTEXT, SAME_IN_CONTEXT = 1.0, 0.75, 0.5, 0.35
 
 _DIGIT = re.compile(r"\d")
+_QUANTITY = re.compile(r"(?<![\w.`-])\d[\d.,]*%?(?!\w)")  # a number that stands by itself, not within a name
 _BECAUSE = re.compile(r"\b(because|since|so that|in order to|therefore|due to|reason|avoid|prevent|instead of|rather than|to keep|otherwise|trade-?off|chose|prefer|must not|should not|cannot)\b", re.IGNORECASE)
 _TRIVIAL = re.compile(
     r"^(?:\}\s*else\s*)?if\s*\(?\s*err(?:or)?\s*!=\s*(?:nil|null)|^return(?:\s+(?:[\w\"]+,\s*)*(?:nil|none|null|true|false|self|this|err|error|result|results|res|data|app|df|response)\b)?[;\s]*$"
@@ -50,6 +51,7 @@ BOTH = 0.5  # what meeting both a follow-up and the question before it is worth
 FOUND = 0.5  # what the place among the hits is worth
 MEANT = 0.8  # what nearness in meaning is worth
 RULED = 1.0  # weight of the best passage of each rule among the lists that are fused
+NUMBER = 0.4  # what a passage with a number gains, and one without loses, where a number is asked for
 SAYS_NOTHING = 0.15  # what a line that any program has loses
 UNASKED_KIND = 0.3  # what rows of data and the steps of a delivery lose where the question is not about such
 UNASKED_TEST = 0.2  # what a test loses where the question is not about tests: it repeats what it tests
@@ -194,6 +196,9 @@ def group(plan: Plan, index: Index, terms: Sequence[Term], hit: Hit, prior: floa
     score = best + 0.25 * sum(found[1:3]) / 2 + 0.25 * coverage + FOUND * prior
     score += 0.25 * hit.words + MEANT * hit.meaning + 0.2 * named + WITNESSED * hit.evidence
     score += _RANK_BONUS.get(passage.rank, 0.0)
+    if plan.wants_number:
+        told_one = any(_QUANTITY.search(u.text) for u in kept) or any(_QUANTITY.search(w.item.say) for w in shown)
+        score += NUMBER if told_one else -NUMBER
     if document.kind is DocumentKind.PROSE and plan.kind in {Kind.CHOICE, Kind.PROCESS, Kind.WALKTHROUGH} and not plan.wants_number:
         score += EXPLAINS
     if passage.rank is Rank.TEST and not _TESTS_ASKED.search(plan.question):
@@ -337,8 +342,8 @@ def _score(plan: Plan, terms: Sequence[Term], unit: Unit, own: frozenset[str], c
         score *= 0.5
     if score > 0:
         score += _KIND_BONUS.get(unit.kind, 0.0)
-        if plan.wants_number and _DIGIT.search(unit.text):
-            score += 0.10
+        if plan.wants_number:
+            score += 0.1 * bool(_DIGIT.search(unit.text)) + 0.2 * bool(_QUANTITY.search(unit.text))
         if plan.wants_reason and _BECAUSE.search(unit.text):
             score += 0.12
         if _TRIVIAL.search(unit.text):

@@ -24,6 +24,9 @@ SLASHED = frozenset({
 })  # "//" opens a comment there, and "#" does not
 
 
+_NOT_DECORATED = frozenset({"css", "scss", "sass", "less", "makefile", "shell", "batch", "powershell", "sql", "razor", "text"})  # "@" opens something else there
+
+
 def fragment(text: str, limit: int = MAX_FRAGMENT) -> str:
     """A piece of code on one line, cut at a word, safe between backticks."""
     text = " ".join(text.split()).replace("`", "'")
@@ -79,7 +82,7 @@ def clause_of(code: str, language: str = "") -> tuple[str, str]:
     if route:
         verb = route["verb"].upper().replace("API_ROUTE", "ROUTE")
         return "route", f"serves `{fragment(code.lstrip('@'))}`" if verb == "ROUTE" else f"serves `{verb} {route['path'] or '/'}`"
-    if code.startswith("@"):
+    if code.startswith("@") and language not in _NOT_DECORATED:
         return "decorator", f"is decorated with `{fragment(code)}`"
     if _IMPORT.match(code):
         return "import", f"has `{fragment(code)}`"

@@ -60,6 +60,7 @@ _CODE_ENDINGS: dict[str, tuple[str, ...]] = {
     "rego": (".rego",),
     "cypher": (".cypher", ".cql"),
     "dax": (".dax",),
+    "lookml": (".lkml", ".lookml"),
     "stan": (".stan",),
     "text": (".vb", ".vbs", ".vba", ".bas", ".pas", ".f90", ".f", ".asm", ".s", ".v", ".sv", ".vhd", ".tcl",
              ".awk", ".cob", ".abap", ".nix", ".cmake"),
