@@ -272,7 +272,7 @@ def evidence_in(index: Index, passage: StoredPassage) -> list[Evidence]:
     def by_place() -> dict[tuple[str, str], list[Evidence]]:
         places: dict[tuple[str, str], list[Evidence]] = {}
         for item in index.evidence:
-            if item.liveness is not Liveness.MENTIONED and item.strength >= 2 and not staged(item):
+            if item.liveness is not Liveness.MENTIONED and item.strength >= 2 and item.values.get("path") != item.path and not staged(item):
                 places.setdefault((item.source, item.path), []).append(item)
         return places
 
