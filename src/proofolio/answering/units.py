@@ -8,14 +8,16 @@ never of passages poured out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from proofolio.answering.clauses import DASHED, DEFINITION, SLASHED, clause_of, fragment
 from proofolio.core.records import Document, DocumentKind
 from proofolio.evidence.keys import settings_of
 
 MAX_JOIN = 10
+_QUOTING = frozenset({"python", ""})  # languages in which three quotes open a text of several lines
 
 _COMMENT = re.compile(r"^\s*(?:#+|//+|--|/?\*+|<!--|;|\{#|\{/\*)\s?(?P<text>.*?)(?:\*/\}?|-->|#\})?\s*$")
 _BARE_MARK = re.compile(r"\s+#\s*$")
@@ -54,8 +56,8 @@ class Unit:
     dead: bool = False
 
 
-def units_of(document: Document, first: int, last: int, lines: Sequence[str]) -> list[Unit]:
-    """The units within lines ``first``..``last`` of a document."""
+def units_of(document: Document, first: int, last: int, lines: Sequence[str], strings: Mapping[int, int] | None = None) -> list[Unit]:
+    """The units within lines ``first``..``last`` of a document; ``strings`` is what ``strings_of`` found in all of it, if known."""
     if document.kind is DocumentKind.NOTEBOOK:
         return list(_notebook(document, first, last, lines))
     if document.kind is DocumentKind.PROSE:
@@ -64,7 +66,12 @@ def units_of(document: Document, first: int, last: int, lines: Sequence[str]) ->
         units = list(_settings(document, first, last, lines))
         if units:
             return units
-    return list(_code(first, last, lines, document.language))
+    return list(_code(first, last, lines, document.language, strings=strings))
+
+
+def strings_of(document: Document, lines: Sequence[str]) -> dict[int, int]:
+    """The lines of a document that begin within a triple-quoted string, each with the line that opened it."""
+    return _strings(lines, 1, len(lines)) if document.language in _QUOTING and document.kind is not DocumentKind.NOTEBOOK else {}
 
 
 def plain(text: str) -> str:
@@ -155,11 +162,13 @@ def _strings(lines: Sequence[str], base: int, last: int) -> dict[int, int]:
     return inside
 
 
-def _code(first: int, last: int, lines: Sequence[str], language: str = "", base: int = 1) -> Iterator[Unit]:
-    inside = _strings(lines, base, last) if language in {"python", ""} else {}
+def _code(
+    first: int, last: int, lines: Sequence[str], language: str = "", base: int = 1, strings: Mapping[int, int] | None = None
+) -> Iterator[Unit]:
+    inside = strings if strings is not None else _strings(lines, base, last) if language in _QUOTING else {}
     openers = frozenset(inside.values())
     marks = _marks(language)
-    opening = re.compile(rf"^\s*(?:{'|'.join(marks)}|/?\*(?!\*?[\w(])|\{{/\*|<!--)")
+    opening = _opening(marks)
     number = first
     while number <= last:
         line = lines[number - 1] if number <= len(lines) else ""
@@ -223,14 +232,14 @@ def _said(buffer: list[tuple[int, str]]) -> Iterator[Unit]:
         yield Unit(unit.start, unit.end, "docstring", unit.text, f"its docstring says {unit.clause}")
 
 
-def _join(number: int, last: int, lines: Sequence[str], marks: Sequence[str] = ("#", "//")) -> tuple[int, str]:
+def _join(number: int, last: int, lines: Sequence[str], marks: tuple[str, ...] = ("#", "//")) -> tuple[int, str]:
     """A logical line: joined while brackets stay open, for at most ten lines and 260 characters."""
     text, end = lines[number - 1].strip(), number
     if _open(_uncommented(text, marks)):
         text = _uncommented(text, marks).rstrip("# ")
     while end < last and end - number < MAX_JOIN and len(text) < 260 and _open(text) and not text.endswith("{"):
         following = _uncommented(lines[end].strip(), marks)
-        if following.startswith(tuple(marks)):
+        if following.startswith(marks):
             end += 1
             continue
         if DEFINITION.match(following):
@@ -240,16 +249,30 @@ def _join(number: int, last: int, lines: Sequence[str], marks: Sequence[str] = (
     return end, text
 
 
-def _remark(text: str, marks: Sequence[str]) -> tuple[str, str] | None:
+@lru_cache(maxsize=16)
+def _opening(marks: tuple[str, ...]) -> re.Pattern[str]:
+    """What a line of comment begins with."""
+    return re.compile(rf"^\s*(?:{'|'.join(marks)}|/?\*(?!\*?[\w(])|\{{/\*|<!--)")
+
+
+@lru_cache(maxsize=16)
+def _before_remark(marks: tuple[str, ...]) -> re.Pattern[str]:
+    """What stands between the code of a line and a remark at its end."""
+    return re.compile(rf"(?<=\S)\s+(?:{'|'.join(marks)})\s+(?=\S)")
+
+
+def _remark(text: str, marks: tuple[str, ...]) -> tuple[str, str] | None:
     """The code of a line and the remark at its end, where there is one outside of quotes."""
-    for found in re.finditer(rf"(?<=\S)\s+(?:{'|'.join(marks)})\s+(?=\S)", text):
+    if not any(mark in text for mark in marks):
+        return None
+    for found in _before_remark(marks).finditer(text):
         code, said = text[: found.start()], text[found.end() :].strip()
         if len(said) > 3 and not any(code.count(q) % 2 for q in "\"'`"):
             return code, said
     return None
 
 
-def _uncommented(text: str, marks: Sequence[str]) -> str:
+def _uncommented(text: str, marks: tuple[str, ...]) -> str:
     """A line without the remark at its end."""
     found = _remark(text, marks)
     text = found[0] if found else text
@@ -260,7 +283,7 @@ def _open(text: str) -> bool:
     return text.count("(") + text.count("[") > text.count(")") + text.count("]")
 
 
-def _code_unit(start: int, end: int, text: str, language: str = "", marks: Sequence[str] = ("#", "//")) -> Unit:
+def _code_unit(start: int, end: int, text: str, language: str = "", marks: tuple[str, ...] = ("#", "//")) -> Unit:
     text = _BARE_MARK.sub("", text) if "#" in marks else text
     note = _remark(text, marks)
     code = note[0] if note else text
