@@ -16,7 +16,8 @@ import pytest
 
 import proofolio
 from conftest import PARAMS, QUESTION, README, SECRET, STAGING, TRAIN, churn_files, commit, git, write
-from proofolio.compiling import compile_file, compile_portfolio, dossier_path
+from proofolio.compiling import compile_portfolio, dossier_path
+from proofolio.compiling_files import compile_file
 from proofolio.core.errors import DossierError, PortfolioError, UnreadableFileError, UsageError
 from proofolio.core.records import Answer, Status
 from proofolio.settings import Settings, load_settings
@@ -177,7 +178,7 @@ def test_two_compiles_at_once_both_end_well(work: Path, settings: Settings) -> N
 
 # The tenth file that is read never ends: the kill comes in the middle of a compile, whatever the machine.
 STUCK = """
-import sys, time, proofolio.compiling as w
+import sys, time, proofolio.compiling_files as w
 real, seen = w.compile_file, []
 def stuck(*words):
     seen.append(1)

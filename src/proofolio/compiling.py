@@ -5,32 +5,23 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from proofolio.core.errors import DossierError, PortfolioError, UnreadableFileError
-from proofolio.core.records import Document, DocumentKind, FileEntry, Problem, SourceInfo
+from proofolio.core.errors import DossierError, PortfolioError
+from proofolio.core.records import FileEntry, Problem, SourceInfo
 from proofolio.core.version import __version__
 from proofolio.crew import Crew, hands_for
-from proofolio.evidence.extractor import Extractor
-from proofolio.evidence.metrics import metrics_of
-from proofolio.evidence.redaction import redact
-from proofolio.evidence.registry import Registry, builtin_registry
-from proofolio.evidence.rules import compiled_rules
-from proofolio.evidence.technologies import technology_uses
-from proofolio.readers import caption_figures, is_lock, read, segment
 from proofolio.retrieval.encoder import Encoder, quantise
 from proofolio.settings import Settings
 from proofolio.sources import Source, history, open_portfolio
-from proofolio.store.dossier import Compiled, Dossier
+from proofolio.store.dossier import Dossier
 
-_MAX_IMAGE = 2_000_000
 _CAPTIONING = (".md", ".rst", ".ipynb", ".py", ".r", ".html")
 _BATCH = 64  # documents whose vectors are written together
 
@@ -149,15 +140,16 @@ def _changes(source: Source, dossier: Dossier, fresh: bool) -> tuple[list[FileEn
 
 
 def _write(dossier: Dossier, settings: Settings, work: Sequence[Work], report: CompileReport, progress: Progress, fresh: bool) -> None:
-    extractor, registry = Extractor(compiled_rules()), builtin_registry()
-    total, done = sum(len(changed) for _, _, changed, _ in work), 0
+    # What reads a file is loaded where one has to be read: a portfolio that has not changed is asked without it.
+    from proofolio.compiling_files import file_compiler
+    from proofolio.readers import caption_figures
 
-    def read_one(entry: FileEntry, info: SourceInfo) -> tuple[Compiled | None, list[Problem]]:
-        return compile_file(entry, info, extractor, registry)
+    compile_one = file_compiler()
+    total, done = sum(len(changed) for _, _, changed, _ in work), 0
 
     dossier.drop_sources(s.info.name for s, _, _, _ in work)
     earlier = {info.name: problems for info, problems, _ in dossier.sources()}
-    with Crew(read_one, hands_for(total)) as crew:
+    with Crew(compile_one, hands_for(total)) as crew:
         for source, entries, changed, gone in work:
             name = source.info.name
             present, touched = {e.path for e in entries}, {e.path for e in changed}
@@ -182,52 +174,6 @@ def _write(dossier: Dossier, settings: Settings, work: Sequence[Work], report: C
     progress("captions", total, total)
     documents = [d for _, s, p in dossier.paths() if p.lower().endswith(_CAPTIONING) and (d := dossier.document(s, p))]
     dossier.update_figures(caption_figures([f for _, f in dossier.figures()], documents))
-
-
-def compile_file(entry: FileEntry, info: SourceInfo, extractor: Extractor, registry: Registry) -> tuple[Compiled | None, list[Problem]]:
-    """One file as the dossier takes it, with what the ingest report says of it."""
-    problems: list[Problem] = []
-
-    def cleaned(text: str, path: str) -> str:
-        result = redact(text, path)
-        kinds: dict[str, list[int]] = {}
-        for found in result.found:
-            kinds.setdefault(found.kind, []).append(found.line)
-        problems.extend(Problem(info.name, path, f"{kind} redacted ({len(lines)} place{'s' * (len(lines) > 1)})", "redacted") for kind, lines in kinds.items())
-        return result.text
-
-    try:
-        compiled = _compiled(entry, info, extractor, registry, cleaned)
-    except UnreadableFileError as error:
-        return None, [*problems, Problem(info.name, entry.path, str(error), "unreadable")]
-    except OSError as error:
-        return None, [*problems, Problem(info.name, entry.path, f"cannot be read: {error.strerror}", "unreadable")]
-    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
-        # A fault of ours in one file must not cost the others. Its text may hold what was to be redacted: the type alone is told.
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        told = f"cannot be read: a fault of proofolio ({type(error).__name__} in {Path(place.filename).name}:{place.lineno}); please report it"
-        return None, [*problems, Problem(info.name, entry.path, told, "unreadable")]
-    if compiled is None:
-        return None, [*problems, Problem(info.name, entry.path, "binary, generated or minified", "skipped")]
-    return compiled, problems
-
-
-def _compiled(entry: FileEntry, info: SourceInfo, extractor: Extractor, registry: Registry, cleaned: Callable[[str, str], str]) -> Compiled | None:
-    document = read(entry, info, cleaned)
-    if document is None:
-        return None
-    document = _with_image(document, entry)
-    if is_lock(entry.path) or "statement" in document.flags:  # own words are no evidence, and are found by their question
-        return Compiled(document, (), (), technology_uses(document, registry), ())
-    return Compiled(document, segment(document), extractor.extract(document), technology_uses(document, registry), metrics_of(document))
-
-
-def _with_image(document: Document, entry: FileEntry) -> Document:
-    """An image file's bytes go into the dossier, so that what is shown is what was read."""
-    if document.kind is not DocumentKind.IMAGE or entry.size > _MAX_IMAGE:
-        return document
-    data = entry.read()
-    return replace(document, figures=tuple(replace(f, data=data) for f in document.figures))
 
 
 def _history(source: Source, settings: Settings) -> object:

@@ -99,7 +99,7 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 
     parts = _OPTIONAL.split(template)  # what always stands, then what stands where its slots have values, in turn
     kept = [p for i, p in enumerate(parts) if i % 2 == 0 or all(values.get(s) for s in _SLOT.findall(p))]
-    return "".join(_SLOT.sub(lambda m, part=part: _whole(values[m[1]]) if part[m.start() - 1 : m.start()] == "`" else values[m[1]], part) for part in kept)  # type: ignore[misc]
+    return "".join(_SLOT.sub(lambda m, part=part: _whole(values[m[1]]) if part[m.start() - 1 : m.start()] == "`" else values[m[1]], part) for part in kept)
 
 
 def _whole(code: str) -> str:

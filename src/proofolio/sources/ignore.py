@@ -62,6 +62,7 @@ class IgnoreRules:
     exclude: tuple[str, ...] = ()
     _excluded: pathspec.GitIgnoreSpec = field(init=False)
     _files: dict[str, list[tuple[str, pathspec.GitIgnoreSpec]]] = field(default_factory=dict)
+    _folders: dict[str, str | None] = field(default_factory=dict)  # the folders that were asked about, with the reason
 
     def __post_init__(self) -> None:
         self._excluded = pathspec.GitIgnoreSpec.from_lines(self.exclude)
@@ -69,6 +70,7 @@ class IgnoreRules:
     def add(self, folder: str, name: str, text: str) -> None:
         """Take in the ignore file ``name`` of ``folder`` ("" for the root)."""
         lines = (line for line in text.splitlines() if _valid_pattern(line))
+        self._folders.clear()
         self._files.setdefault(folder, []).append((name, pathspec.GitIgnoreSpec.from_lines(lines)))
 
     def reason(self, path: str, is_folder: bool = False) -> str | None:
@@ -90,8 +92,10 @@ class IgnoreRules:
             return None
         parts = path.split("/")
         for depth in range(1, len(parts)):
-            reason = self.reason("/".join(parts[:depth]), is_folder=True)
-            if reason:
+            folder = "/".join(parts[:depth])
+            if folder not in self._folders:
+                self._folders[folder] = self.reason(folder, is_folder=True)
+            if reason := self._folders[folder]:
                 return reason
         return self.reason(path)
 
