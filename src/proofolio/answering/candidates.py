@@ -20,7 +20,7 @@ EXPLAINS = 0.03  # prose explains: asked how or why, it comes a little before co
 NEAR = 5  # lines between a telling unit and a neighbour that is said with it
 _BESIDE = {"setting", "output", "comment", "docstring", "raise", "return", "route", "test", "sentence", "row", "condition", "decorator", "dead"}
 _SELDOM = {"import", "heading", "repr", "snippet", "block"}
-DEEP = 30  # passages that are looked at closely: with fifty, the answers of three exams get worse, not better
+DEEP = 24  # passages that are looked at closely: with fifty, the answers of three exams get worse, not better
 IN_UNIT, MEANS_SAME, IN_CONTEXT, SAME_IN_CONTEXT = 1.0, 0.75, 0.5, 0.35
 
 _DIGIT = re.compile(r"\d")
@@ -106,18 +106,25 @@ def witnesses(plan: Plan, index: Index, terms: Sequence[Term]) -> tuple[dict[int
     wanted = {t.stem: t.weight for t in terms}
     total = sum(wanted.values()) or 1.0
     for key, score in plan.topics[:3]:
-        for item in index.by_topic.get(key, []):
-            if item.liveness is not Liveness.LIVE or item.strength < 2 or staged(item):
-                continue
-            passage = index.passage_at(item.source, item.path, item.start)
-            if passage is not None:
-                named = sum(wanted.get(s, 0.0) for s in stems(f"{item.say} {item.path}")) / total
-                worth = min(1.0, score) * (0.35 + 0.15 * (item.strength - 2) + 0.5 * min(1.0, 2 * named))
-                found[passage] = max(found.get(passage, 0.0), worth)
-                if worth > by_rule.get(item.rule, (0.0, 0))[0]:
-                    by_rule[item.rule] = (worth, passage)
+        for item, passage, said in index.keep(("witnesses", key), lambda k=key: _live_on(k, index)):  # type: ignore[misc]
+            named = sum(wanted[s] for s in said & wanted.keys()) / total
+            worth = min(1.0, score) * (0.35 + 0.15 * (item.strength - 2) + 0.5 * min(1.0, 2 * named))
+            found[passage] = max(found.get(passage, 0.0), worth)
+            if worth > by_rule.get(item.rule, (0.0, 0))[0]:
+                by_rule[item.rule] = (worth, passage)
     best = sorted(by_rule.values(), key=lambda w: (-w[0], w[1]))
     return found, list(dict.fromkeys(k for _, k in best))
+
+
+def _live_on(topic: str, index: Index) -> list[tuple[Evidence, int, frozenset[str]]]:
+    """The telling live evidence on a topic, each with its passage and the stems of what it says."""
+    found = []
+    for item in index.by_topic.get(topic, []):
+        if item.liveness is Liveness.LIVE and item.strength >= 2 and not staged(item):
+            passage = index.passage_at(item.source, item.path, item.start)
+            if passage is not None:
+                found.append((item, passage, stems(f"{item.say} {item.path}")))
+    return found
 
 
 def search(plan: Plan, index: Index, terms: Sequence[Term], limit: int = DEEP, focus: Sequence[Place] = ()) -> list[Hit]:

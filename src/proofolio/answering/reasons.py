@@ -15,6 +15,7 @@ from proofolio.retrieval.words import stem, stems
 REASON = re.compile(r"\b(because|since|so that|in order to|the reason|chose|chosen|decided|prefer(?:red)?|rather than|instead of|to avoid|to prevent|to keep|otherwise|therefore)\b", re.IGNORECASE)
 TRADE_OFF = re.compile(r"\b(trade-?offs?|downside|drawback|at the (?:cost|expense|price)|costs?|the price|slower|harder|more complex|in exchange|gives? up|lose|loses|but it|disadvantages?|would change)\b", re.IGNORECASE)
 LIMIT = re.compile(r"\b(not deployed|no live|not connected|limitations?|limits? (?:is|are|of)|known issues?|out of scope|caveats?|does not (?:cover|handle|test|measure|include|scale|support)|(?:is|was|were|are) not (?:installed|run|tested|measured|covered|deployed|automated|monitored)|never (?:been )?(?:run|tested|deployed)|not yet|simulated data|only (?:one|a single) \w+)\b", re.IGNORECASE)
+LOOKED_AT = 30  # passages among which sentences are looked for
 _WORTH = {"sentence", "comment", "docstring"}
 _RESUME = re.compile(r"(?:^|/)(?:resume|cv|r\u00e9sum\u00e9|lebenslauf)[^/]*$", re.IGNORECASE)
 _RANKS = {Rank.RECORD: 0.3, Rank.CODE: 0.15, Rank.OUTPUT: 0.1, Rank.CLAIM: 0.1, Rank.TEST: 0.0}
@@ -25,7 +26,7 @@ def own_words(index: Index, words: Sequence[str], cue: re.Pattern[str], limit: i
     wanted = {stem(w) for phrase in words for w in re.split(r"[\W_]+", phrase) if len(w) > 2}
     seen = set(taken)
     found: list[tuple[float, int, Document, Unit]] = []
-    for passage in index.fetch([k for k, _ in index.lexical(words, 60)]):
+    for passage in index.fetch([k for k, _ in index.lexical(words, LOOKED_AT)]):
         if not cue.search(index.text(passage)):
             continue
         document = index.document(passage.source, passage.path)

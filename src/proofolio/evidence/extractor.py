@@ -123,18 +123,19 @@ class _Shelf:
         path = scan.document.path.lower()
         places = set(self.anywhere).union(*(self.by_anchor[word] for word in words))
         places.update(place for part, glob, place in self.by_path if part in path and path_matches(path, glob))
+        possible = list(places)
         if len(scan.text.text) > SHORT:
             self._asked += 1
             if self._screen is None and self._asked > WORTH_SCREENING:
                 self._screen = screen_of(_tried_on_text(matcher) for _, matcher in self.matchers)
             if self._screen is not None:
-                places &= self._screen.possible(scan.text)
+                possible = self._screen.possible(scan.text, possible)
 
         def order(place: int) -> tuple[bool, bytes, int]:
             anchors = self.matchers[place][1].anchors
             return not anchors, min((a for a in map(str.encode, anchors) if a in words), default=b""), place
 
-        return [self.matchers[place] for place in sorted(places, key=order)]
+        return [self.matchers[place] for place in sorted(possible, key=order)]
 
 
 @dataclass(slots=True)

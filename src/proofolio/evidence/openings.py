@@ -12,6 +12,7 @@ from typing import Any
 
 LONGEST = 400  # characters of an opening; a longer one would cost what it saves
 _REPEATS = ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT")
+_LOOKS = {"ASSERT": "(?<=", "ASSERT_NOT": "(?<!"}
 _CATEGORIES = {"DIGIT": r"\d", "NOT_DIGIT": r"\D", "SPACE": r"\s", "NOT_SPACE": r"\S", "WORD": r"\w", "NOT_WORD": r"\W"}
 
 Items = Sequence[tuple[Any, Any]]  # of a parsed pattern: operation and operand
@@ -29,8 +30,8 @@ def opening_of(items: Items) -> str:
         found = _class(value)
     elif name == "AT":
         found = _border(str(value), rest)
-    elif name in {"ASSERT", "ASSERT_NOT"}:
-        found = opening_of(rest)
+    elif name in _LOOKS:
+        found = _before(name, value) + opening_of(rest)
     elif name == "SUBPATTERN":
         found = opening_of([*value[3], *rest])
     elif name == "ATOMIC_GROUP":
@@ -51,10 +52,17 @@ def _either(parts: Sequence[Items]) -> str:
 
 
 def _border(name: str, rest: Items) -> str:
-    """Rules are read with ``^`` as the start of any line."""
+    # Rules are read with ``^`` as the start of any line.
     if name in {"AT_BEGINNING", "AT_BEGINNING_STRING"}:
         return "^"
     return r"\b" + opening_of(rest) if name == "AT_BOUNDARY" else opening_of(rest)
+
+
+def _before(name: str, value: tuple[int, Items]) -> str:
+    """What must stand before, or must not, where that is a few plain characters."""
+    direction, items = value
+    told = [re.escape(chr(v)) if str(op) == "LITERAL" else _class(v) if str(op) == "IN" else "" for op, v in items]
+    return f"{_LOOKS[name]}{''.join(told)})" if direction < 0 and all(told) else ""
 
 
 def _class(members: Items) -> str:

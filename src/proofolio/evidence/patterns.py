@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -32,12 +32,11 @@ def _lower(text: str) -> str:
 class Haystack:
     """A text that many patterns are tried on, with the places of what they need.
 
-    Of the needles that are ``known`` only those ``held`` may stand in it: what a screen has found out.
+    ``may_hold`` says of some needles whether they may stand in it: what a screen has found out.
     """
 
     text: str
-    known: frozenset[str] = frozenset()
-    held: Set[str] = frozenset()
+    may_hold: Mapping[str, bool] = field(default_factory=dict)
     _lower: str | None = None
     _grams: bytearray | None = None
     _places: dict[tuple[str, bool], list[int]] = field(default_factory=dict)
@@ -60,9 +59,9 @@ class Haystack:
 
     def holds_one(self, needles: Sequence[str], folded: bool) -> bool:
         """Whether one of the needles stands somewhere."""
-        present, known_needles, held = self._present, self.known, self.held
+        present, may_hold = self._present, self.may_hold
         for needle in needles:
-            if needle in known_needles and needle not in held:
+            if not may_hold.get(needle, True):
                 continue
             key = needle, folded
             known = present.get(key)
@@ -89,7 +88,7 @@ class Haystack:
 
     def places(self, needle: str, folded: bool) -> list[int]:
         """The offsets at which the needle stands, overlapping ones too."""
-        if needle in self.known and needle not in self.held:
+        if not self.may_hold.get(needle, True):
             return []
         key = needle, folded
         found = self._places.get(key)

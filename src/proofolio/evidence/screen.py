@@ -1,4 +1,4 @@
-"""Sifts thousands of patterns at one go: which of them a text can match, by pieces of what they need."""
+"""Sifts hundreds of patterns at one go: which of them a text can match, by pieces of what they need."""
 
 from __future__ import annotations
 
@@ -18,56 +18,58 @@ _ALL = 0x01010101  # the number that four flags make where all are set
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What a list of patterns needs, in arrays: for each needle its pieces, for each need its needles, ...
+    """What a list of patterns needs: the places of flags of each needle, and by pattern its needles and needs.
 
-    ``pieces`` has a row of flags for each of the ``texts``; ``needles`` a row of ``pieces`` for each text of a
-    need, of which ``needs`` says where those of each begin; ``patterns`` says where the needs of each pattern begin.
+    ``pieces`` has a row for each of ``needles``; ``rows`` has, by pattern, the rows of the texts of all its needs,
+    and ``sizes`` how many of them each need has.
     """
 
-    texts: Sequence[str]
-    known: frozenset[str]  # the same, to look one up
+    needles: Sequence[str]
     pieces: NDArray[Any]
-    needles: NDArray[Any]
-    needs: NDArray[Any]
-    patterns: NDArray[Any]
+    rows: Sequence[NDArray[Any]]
+    sizes: Sequence[NDArray[Any]]
 
-    def possible(self, haystack: Haystack) -> set[int]:
-        """The places in the list of the patterns that may match the text, and of few others.
+    def possible(self, haystack: Haystack, asked: Sequence[int]) -> list[int]:
+        """Those of the patterns (by their places in the list) that may match the text, and few others.
 
-        Tells the haystack which of the needles cannot stand in it.
+        Tells the haystack which of their needles cannot stand in it.
         """
         import numpy as np
 
-        if haystack.kin:
-            return set(range(len(self.patterns)))
+        if haystack.kin or not asked:
+            return list(asked)
+        rows = np.concatenate([self.rows[place] for place in asked])
+        sizes = [self.sizes[place] for place in asked]
         flags = np.frombuffer(haystack.grams, np.uint8)
-        held = (flags.take(self.pieces).view(np.uint32) == _ALL).ravel()
-        haystack.known, haystack.held = self.known, {self.texts[row] for row in held.nonzero()[0].tolist()}
-        met = np.logical_or.reduceat(held.take(self.needles), self.needs)
-        return set(np.logical_and.reduceat(met, self.patterns).nonzero()[0].tolist())
+        held = (flags.take(self.pieces.take(rows, 0)).view(np.uint32) == _ALL).ravel()
+        haystack.may_hold = dict(zip([self.needles[row] for row in rows.tolist()], held.tolist(), strict=True))
+        met = np.logical_or.reduceat(held, _begins(np.concatenate(sizes)))
+        fits = np.logical_and.reduceat(met, _begins(np.array([len(size) for size in sizes])))
+        return [place for place, fit in zip(asked, fits.tolist(), strict=True) if fit]
+
+
+def _begins(sizes: NDArray[Any]) -> NDArray[Any]:
+    """Where parts of these sizes begin that follow each other."""
+    begins: NDArray[Any] = sizes.cumsum() - sizes
+    return begins
 
 
 def screen_of(patterns: Iterable[Pattern | None]) -> Screen:
     """The screen for a list of patterns; None stands for what no text rules out."""
     import numpy as np
 
-    rows: dict[str, int] = {"": 0}  # the empty needle stands everywhere
-    needles: list[int] = []
-    needs: list[int] = []
-    begins: list[int] = []
+    numbers: dict[str, int] = {}
+    rows, sizes = [], []
     for pattern in patterns:
-        begins.append(len(needs))
-        for texts in [need.texts for need in pattern.known_needs()] if pattern else ():
-            needs.append(len(needles))
-            needles += [rows.setdefault(text, len(rows)) for text in texts]
-        if begins[-1] == len(needs):
-            needs.append(len(needles))
-            needles.append(0)
-    return Screen(list(rows), frozenset(rows), _pieces([text.lower() for text in rows]), np.array(needles), np.array(needs), np.array(begins))
+        needs = [need.texts for need in pattern.known_needs()] if pattern else []
+        needs = needs or [("",)]  # the empty needle stands everywhere
+        rows.append(np.array([numbers.setdefault(text, len(numbers)) for texts in needs for text in texts]))
+        sizes.append(np.array([len(texts) for texts in needs]))
+    return Screen(list(numbers), _pieces([text.lower() for text in numbers]), rows, sizes)
 
 
 def _pieces(needles: Sequence[str]) -> NDArray[Any]:
-    """The flags of grams of each needle, in lower case and spread over its length: long ones where they fit, none where none does."""
+    """The flags of grams of each needle, in lower case and spread over its length: long ones where they fit."""
     import numpy as np
 
     codes = np.frombuffer("".join(needles).encode("ascii", "replace") + b" " * LONG, np.uint8)

@@ -80,6 +80,6 @@ def clip_lines(text: str, limit: int = MAX_LINE) -> str:
     if len(text) <= limit:
         return text
     lines = text.split("\n")
-    if all(len(line) <= limit for line in lines):
+    if max(map(len, lines)) <= limit:
         return text
     return "\n".join(f"{line[:limit]} … (line cut)" if len(line) > limit else line for line in lines)

@@ -15,6 +15,7 @@ from proofolio.readers.captions import caption_from_code, heading_of, plain_word
 from proofolio.readers.diagrams import MERMAID
 
 _ENDING = r"(?:png|jpe?g|svg|gif|webp)"
+_PICTURE = re.compile(rf"\.{_ENDING}", re.IGNORECASE)
 _MARKDOWN = re.compile(
     rf"!\[(?P<alt>[^\]]*)\]\(\s*<?(?P<path>[^)\s>\"]+?\.{_ENDING})(?:\?[^)\s]*)?>?(?:\s+[\"'(](?P<title>[^\"')]*)[\"')])?",
     re.IGNORECASE,
@@ -45,7 +46,7 @@ class _Mention:
     weight: int
 
 
-def caption_figures(figures: Iterable[Figure], documents: Sequence[Document]) -> list[Figure]:
+def caption_figures(figures: Iterable[Figure], documents: Iterable[Document]) -> list[Figure]:
     """The image files among ``figures`` with caption and words from ``documents``; plots keep their own.
 
     The alt text of a reference comes first, then the title that the drawing code sets, the heading above
@@ -60,6 +61,8 @@ def caption_figures(figures: Iterable[Figure], documents: Sequence[Document]) ->
         by_name[figure.source, _base(figure.path)].append(figure)
     mentions: dict[tuple[str, str], list[_Mention]] = defaultdict(list)
     for document in documents:
+        if document.kind is not DocumentKind.NOTEBOOK and not _PICTURE.search(document.text):
+            continue
         lines = document.text.split("\n")
         if document.kind in {DocumentKind.PROSE, DocumentKind.NOTEBOOK} or document.language == "html":
             _in_prose(document, lines, by_name, mentions)

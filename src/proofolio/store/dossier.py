@@ -31,7 +31,7 @@ from proofolio.core.records import (
 )
 
 SCHEMA_VERSION = 1
-_CAMEL = re.compile(r"\b[A-Za-z]*[a-z][A-Z][A-Za-z]*\b")
+_CAMEL = re.compile(r"\b[A-Z]*+[a-z]++[A-Z][A-Za-z]*+\b")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
