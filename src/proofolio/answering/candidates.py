@@ -50,6 +50,7 @@ IN_FOCUS = 0.2  # what being in one of them adds to a group
 BOTH = 0.5  # what meeting both a follow-up and the question before it is worth
 FOUND = 0.5  # what the place among the hits is worth
 MEANT = 0.8  # what nearness in meaning is worth
+WRITTEN_DOWN = 1.0  # weight of the passages that write numbers down, where one is asked for
 RULED = 1.0  # weight of the best passage of each rule among the lists that are fused
 NUMBER = 0.4  # what a passage with a number gains, and one without loses, where a number is asked for
 SAYS_NOTHING = 0.15  # what a line that any program has loses
@@ -57,6 +58,7 @@ UNASKED_KIND = 0.3  # what rows of data and the steps of a delivery lose where t
 UNASKED_TEST = 0.2  # what a test loses where the question is not about tests: it repeats what it tests
 SAME_RULE = 0.25  # what a group loses when its evidence shows again what was shown before
 WITNESSED = 0.6  # what evidence for a topic of the question is worth beside words and meaning
+_WRITTEN = frozenset({Rank.OUTPUT, Rank.RECORD, Rank.CLAIM})  # printed, recorded or claimed: where results stand
 _RANK_BONUS = {Rank.OUTPUT: 0.03, Rank.CODE: 0.03, Rank.TEST: -0.03, Rank.RECORD: 0.02, Rank.CLAIM: 0.0}
 
 
@@ -144,6 +146,9 @@ def search(plan: Plan, index: Index, terms: Sequence[Term], limit: int = DEEP, f
     held, best_held = witnesses(plan, index, telling)
     lists.append((0.7, sorted(held, key=lambda k: (-held[k], k))[: limit // 2]))
     lists.append((RULED, best_held[: limit // 3]))
+    if plan.wants_number:
+        found = index.fetch([k for k, _ in by_words])
+        lists.append((WRITTEN_DOWN, [p.id for p in found if p.rank in _WRITTEN and _QUANTITY.search(index.text(p))]))
     if len(plan.parts) > 1:
         for part in plan.parts:
             said = stems(part)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from proofolio.core.records import Document, DocumentKind, Evidence, Liveness, Rank
 from proofolio.evidence.keys import KeyValue, settings_of
 from proofolio.evidence.manifests import Dependency, dependencies_of
-from proofolio.evidence.patterns import SHORT, Haystack, Pattern
+from proofolio.evidence.patterns import Haystack, Pattern
 from proofolio.evidence.rules import Matcher, Rule, fill
 from proofolio.evidence.screen import Screen, screen_of
 from proofolio.evidence.syntax import syntax_matches
@@ -22,7 +22,8 @@ from proofolio.evidence.zones import Zones, line_starts, zones_of
 MAX_PER_DOCUMENT = 3
 MAX_SPAN_LINES = 12
 MAX_ARGS = 80
-WORTH_SCREENING = 8  # files of one sort: as many as pay for what a screen costs to make
+WORTH_SCREENING = 4  # files of one sort: as many as pay for what a screen costs to make
+MIN_SCREENED = 2_000  # characters; a search through fewer is quick enough
 _TOKENS = bytes(ord(chr(c).lower()) if (chr(c).isalnum() and c < 128) or c == ord("_") else ord(" ") for c in range(256))
 _CODE_KINDS = {DocumentKind.CODE, DocumentKind.NOTEBOOK}
 _CONFIG_LIKE = {DocumentKind.CONFIG, DocumentKind.METRICS}
@@ -124,7 +125,7 @@ class _Shelf:
         places = set(self.anywhere).union(*(self.by_anchor[word] for word in words))
         places.update(place for part, glob, place in self.by_path if part in path and path_matches(path, glob))
         possible = list(places)
-        if len(scan.text.text) > SHORT:
+        if len(scan.text.text) > MIN_SCREENED:
             self._asked += 1
             if self._screen is None and self._asked > WORTH_SCREENING:
                 self._screen = screen_of(_tried_on_text(matcher) for _, matcher in self.matchers)

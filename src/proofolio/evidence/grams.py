@@ -6,7 +6,6 @@ a lookup takes a tenth of a search through five thousand characters.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -40,10 +39,3 @@ def hashed(codes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     short = wide[:-2] * np.uint16(_FIRST) + wide[1:-1] * np.uint16(_SECOND) + wide[2:]
     mixed = short[:-2] * np.uint32(_MIXED) + short[2:]
     return short, (mixed & np.uint32(_LONG_FLAGS - 1)) + np.uint32(_SHORT_FLAGS)
-
-
-@lru_cache(maxsize=50_000)
-def grams_in(needle: str) -> tuple[int, ...]:
-    """The places of the flags of a needle's short grams."""
-    codes = needle.lower().encode("ascii", "replace")
-    return tuple((a * _FIRST + b * _SECOND + c) & 0xFFFF for a, b, c in zip(codes, codes[1:], codes[2:], strict=False))

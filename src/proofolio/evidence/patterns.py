@@ -8,13 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from proofolio.evidence.grams import grams_in, grams_of
 from proofolio.evidence.literals import Need, needs_of
 
 # The letters beyond ASCII that equal an ASCII letter when case is ignored (dotted and dotless i, long s, Kelvin),
 # and the digits beyond ASCII.
 _KIN = re.compile("[\u0130\u0131\u017f\u212a]|(?![0-9])\\d")
-SHORT = 2_000  # characters of a text through which a search is quick enough
 _TRY = 12  # characters that a search passes in the time of one separate attempt to match ...
 _TRY_LONG = 2  # ... and where each attempt goes through a long run before it fails
 _WORTH_LOOKING = 40  # attempts that take the time of looking for one more needle
@@ -38,7 +36,6 @@ class Haystack:
     text: str
     may_hold: Mapping[str, bool] = field(default_factory=dict)
     _lower: str | None = None
-    _grams: bytearray | None = None
     _places: dict[tuple[str, bool], list[int]] = field(default_factory=dict)
     _present: dict[tuple[str, bool], bool] = field(default_factory=dict)
     _kin: bool | None = None
@@ -66,25 +63,10 @@ class Haystack:
             key = needle, folded
             known = present.get(key)
             if known is None:
-                known = present[key] = self._holds(needle, folded)
+                known = present[key] = needle in (self.lower if folded else self.text)
             if known:
                 return True
         return False
-
-    def _holds(self, needle: str, folded: bool) -> bool:
-        if len(self.text) > SHORT:
-            grams = self.grams
-            for gram in grams_in(needle):
-                if not grams[gram]:
-                    return False
-        return needle in (self.lower if folded else self.text)
-
-    @property
-    def grams(self) -> bytearray:
-        """The flags of ``grams_of`` the text in lower case."""
-        if self._grams is None:
-            self._grams = grams_of(self.lower)
-        return self._grams
 
     def places(self, needle: str, folded: bool) -> list[int]:
         """The offsets at which the needle stands, overlapping ones too."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from proofolio.evidence.grams import ALWAYS, LONG, SHORT, hashed
+from proofolio.evidence.grams import ALWAYS, LONG, SHORT, grams_of, hashed
 from proofolio.evidence.patterns import Haystack, Pattern
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Screen:
             return list(asked)
         rows = np.concatenate([self.rows[place] for place in asked])
         sizes = [self.sizes[place] for place in asked]
-        flags = np.frombuffer(haystack.grams, np.uint8)
+        flags = np.frombuffer(grams_of(haystack.lower), np.uint8)
         held = (flags.take(self.pieces.take(rows, 0)).view(np.uint32) == _ALL).ravel()
         haystack.may_hold = dict(zip([self.needles[row] for row in rows.tolist()], held.tolist(), strict=True))
         met = np.logical_or.reduceat(held, _begins(np.concatenate(sizes)))

@@ -52,7 +52,7 @@ def load_pack() -> Pack:
     """The pack, read once. Raises PackError where it is malformed."""
     text = files("proofolio").joinpath("packs", "secrets.yaml").read_text(encoding="utf-8")
     try:
-        data = yaml.safe_load(text)
+        data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         patterns, private = (tuple(map(_pattern, data[key])) for key in ("patterns", "private"))
         placeholders = re.compile(data["placeholders"], re.VERBOSE | re.IGNORECASE)
         vocabulary, quoted, prose = (frozenset(map(str, data[k])) for k in ("vocabulary", "quoted", "prose"))
