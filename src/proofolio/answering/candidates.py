@@ -29,7 +29,7 @@ _BECAUSE = re.compile(r"\b(because|since|so that|in order to|therefore|due to|re
 _TRIVIAL = re.compile(
     r"^(?:\}\s*else\s*)?if\s*\(?\s*err(?:or)?\s*!=\s*(?:nil|null)|^return(?:\s+(?:[\w\"]+,\s*)*(?:nil|none|null|true|false|self|this|err|error|result|results|res|data|app|df|response)\b)?[;\s]*$"
     r"|^pass$|^(?:self|this)\.(?P<own>_?\w+) = (?P=own);?$|^super\b|^[-=#*~/\s]+$|^log\w*\.debug\(|^console\.log\(|^(?:try|else|finally)\b.{0,3}$"
-    r"|^if __name__|= configparser\.|^\w+ = (?:\"{3}|'{3}|\\)$", re.IGNORECASE)  # lines that any program has
+    r"|^(?:status|date|authors?|reviewers?|last updated)\s*:|^if __name__|= configparser\.|^\w+ = (?:\"{3}|'{3}|\\)$", re.IGNORECASE)  # lines that any program has
 _KIND_BONUS = {"import": -0.22, "heading": -0.14, "snippet": -0.05, "line": -0.04, "block": -0.05, "comment": 0.0, "setting": 0.03,
                "output": 0.02, "repr": -0.2, "docstring": 0.02, "definition": 0.0, "dead": 0.0, "raise": 0.02, "test": 0.0}
 _ASIDE = re.compile(r"(?:^|/)(?:licen[cs]e|copying|notice|code_of_conduct|authors|\.gitignore|\.dockerignore|\.gitattributes|\.editorconfig|\.proofolioignore)[^/]*$", re.IGNORECASE)

@@ -107,13 +107,15 @@ class _Shelf:
     by_anchor: dict[bytes, list[int]] = field(default_factory=lambda: defaultdict(list))
     by_path: list[tuple[str, str, int]] = field(default_factory=list)
     anywhere: list[int] = field(default_factory=list)
+    anchors: list[frozenset[bytes]] = field(default_factory=list)  # of each matcher
     _asked: int = 0
     _screen: Screen | None = None
 
     def __post_init__(self) -> None:
         for place, (_, matcher) in enumerate(self.matchers):
-            for anchor in matcher.anchors:
-                self.by_anchor[anchor.encode()].append(place)
+            self.anchors.append(frozenset(map(str.encode, matcher.anchors)))
+            for anchor in self.anchors[place]:
+                self.by_anchor[anchor].append(place)
             if not matcher.anchors:
                 self.by_path += [(_literal(p), p, place) for p in matcher.paths]
                 self.anywhere += [] if matcher.paths else [place]
@@ -133,8 +135,8 @@ class _Shelf:
                 possible = self._screen.possible(scan.text, possible)
 
         def order(place: int) -> tuple[bool, bytes, int]:
-            anchors = self.matchers[place][1].anchors
-            return not anchors, min((a for a in map(str.encode, anchors) if a in words), default=b""), place
+            found = self.anchors[place] & words
+            return not found, min(found, default=b""), place
 
         return [self.matchers[place] for place in sorted(possible, key=order)]
 
