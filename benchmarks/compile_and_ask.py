@@ -57,6 +57,9 @@ class Bench:
         return row
 
 
+BYTECODE = Path(tempfile.gettempdir()) / "proofolio-benchmark-bytecode"
+
+
 def fixed_loop() -> float:
     """Seconds that the same pure-Python arithmetic takes: it varies with the machine's load, and with nothing else."""
     began, total = time.perf_counter(), 0
@@ -71,7 +74,12 @@ def run(command: list[str], parse: bool = True) -> Row:
     Raises SystemExit with what the process said where it failed.
     """
     environment = os.environ | {"PYTHONPATH": str(HERE.parent / "src"), "PYTHONHASHSEED": "0"}
-    environment = {k: v for k, v in environment.items() if not k.startswith("PROOFOLIO_")}
+    environment = {
+        k: v
+        for k, v in environment.items()
+        if not k.startswith("PROOFOLIO_") and k != "PYTHONDONTWRITEBYTECODE"
+    }
+    environment["PYTHONPYCACHEPREFIX"] = str(BYTECODE)  # as an installed package has it
     if command[0] != sys.executable:
         environment.pop("PYTHONPATH")
     with tempfile.TemporaryFile("w+") as errors:
