@@ -34,7 +34,7 @@ def choose(plan: Plan, index: Index, terms: Sequence[Term], ranked: Sequence[Gro
         own = stems(part)
         inside = [t if t.stem in own else replace(t, weight=t.weight * ASIDE) for t in terms]
         asked = replace(plan, question=part, parts=(part,))
-        lists.append(diverse(groups(asked, index, inside, search(asked, index, inside, 30)), inside, 3))
+        lists.append(diverse(groups(asked, index, inside, search(asked, index, inside)), inside, 3))
     lists.append(diverse(ranked, terms, 3))
     chosen: list[Group] = []
     for place in range(3):

@@ -47,6 +47,9 @@ class Index:
         self.lines = lru_cache(maxsize=2_000)(self._lines)
         self._embed = lru_cache(maxsize=256)(self._embed_query)
         self._salience = lru_cache(maxsize=20_000)(self._word_salience)
+        # The parts of one answer ask for the same again: reasons, trade-offs, each half of a question.
+        self._matching = lru_cache(maxsize=64)(dossier.lexical)
+        self._near = lru_cache(maxsize=64)(self._dense)
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
 
     def keep(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -151,7 +154,7 @@ class Index:
     def lexical(self, terms: Iterable[str], limit: int) -> list[tuple[int, float]]:
         """(passage id, BM25 score) for any of the terms; a term of several words is a phrase."""
         match = " OR ".join(dict.fromkeys(_quoted(t) for t in terms if stem(t)))
-        return self._dossier.lexical(match, limit) if match else []
+        return self._matching(match, limit) if match else []
 
     @cached_property
     def _matrix(self) -> tuple[NDArray[np.int64], NDArray[np.float32]] | None:
@@ -169,12 +172,16 @@ class Index:
     def forget_vectors(self) -> None:
         """Load the vectors anew at the next search: they were made after this index was opened."""
         self.__dict__.pop("_matrix", None)
+        self._near.cache_clear()
 
     def _embed_query(self, text: str) -> NDArray[np.float32] | None:
         return self._encoder.encode([text])[0] if self._encoder is not None else None
 
     def dense(self, text: str, limit: int) -> list[tuple[int, float]]:
         """(passage id, cosine) of the passages nearest in meaning; empty without vectors."""
+        return self._near(text, limit)
+
+    def _dense(self, text: str, limit: int) -> list[tuple[int, float]]:
         query, matrix = self._embed(text), self._matrix
         if query is None or matrix is None:
             return []
