@@ -12,6 +12,7 @@ from proofolio.retrieval.index import Index
 LOOKED_AT = 12  # passages in which a constant's definition is looked for outside of its own file
 LONGEST_VALUE = 90
 _CONSTANT = re.compile(r"(?<![\w$])(?P<name>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?![\w$(])")
+_NO_VALUE = re.compile(r"(?:None|null|nil|undefined|[\"']{2}|\$\{.*\}|<.*>)$", re.IGNORECASE)  # filled in elsewhere
 _FENCED = re.compile(r"`([^`]*)`")
 
 
@@ -46,7 +47,7 @@ def _in_document(name: str, document: Document, index: Index) -> tuple[str, Plac
     for number, line in enumerate(index.lines(document.source, document.path), 1):
         if name in line and (found := definition.match(line)):
             value = re.sub(r"\s+(?:#|//).*$", "", found["value"]).strip().rstrip(";,")
-            if value and len(value) <= LONGEST_VALUE and not value.endswith(("(", "{", "[")):
+            if value and len(value) <= LONGEST_VALUE and not value.endswith(("(", "{", "[")) and not _NO_VALUE.match(value):
                 return f"`{name}` is `{fragment(value)}`", Place(document.source, document.path, number, number)
     return None
 
