@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proofolio.answering.clauses import clause_of
 from proofolio.answering.diagrams import stages
 from proofolio.answering.units import Unit, plain, units_of
 from proofolio.core.records import Document, DocumentKind, Rank
@@ -146,3 +147,16 @@ def test_units_stay_inside_their_lines_in_order(text: str, kind: DocumentKind) -
     units = cut(text, kind, {"code": "python", "sql": "sql", "config": "yaml", "metrics": "json"}.get(str(kind), "markdown"))
     assert all(1 <= u.start <= u.end <= last for u in units)
     assert all(u.clause.count("`") % 2 == 0 for u in units)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('POSTGRES_PASSWORD: str = "password"', "has `POSTGRES_PASSWORD` set (its value is kept back)"),
+        ('db_password = "postgres"', "has `db_password` set (its value is kept back)"),
+        ('SECRET_KEY = os.environ["SECRET_KEY"]', "sets `SECRET_KEY` to `os.environ[\"SECRET_KEY\"]`"),
+        ("ACCESS_TOKEN_EXPIRE_MINUTES = 30", "sets `ACCESS_TOKEN_EXPIRE_MINUTES` to `30`"),
+    ],
+)
+def test_the_value_of_a_credential_is_never_told(line: str, told: str) -> None:
+    assert clause_of(line, "python")[1] == told

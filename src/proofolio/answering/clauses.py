@@ -35,9 +35,24 @@ def fragment(text: str, limit: int = MAX_FRAGMENT) -> str:
     return text
 
 
+_SECRET_NAME = re.compile(r"(?:passw(?:or)?d|passwd|pwd|secret|(?:secret|access|api|private|account)[._-]?key|(?:auth|access|bearer|api|bot)[._-]?token)[\"'\]]*$", re.IGNORECASE)
+_LOOKED_UP = re.compile(r"\$\{|\$\(|\{\{|\benv\b|environ|getenv|secrets?[.(\[]|[A-Za-z_]\w*\(|^[A-Za-z_]\w*(?:\.\w+)+$|^(?:None|null|nil|undefined|true|false)$|\[redacted")
+KEPT_BACK = "set (its value is kept back)"
+
+
+def keeps_back(name: str, value: str) -> bool:
+    """Whether a name is that of a credential and its value stands there as written: told of, never told.
+
+    Redaction takes out what looks like a secret; a password that is a plain word ("postgres") looks like none.
+    """
+    return bool(_SECRET_NAME.search(name)) and bool(value.strip("\"' ")) and not _LOOKED_UP.search(value)
+
+
 def _set(name: str, value: str) -> tuple[str, str]:
     """How an assignment is said; of a value that goes on over the next lines, only that it is built."""
     shown = value.rstrip("{[( ")
+    if keeps_back(name, value):
+        return "setting", f"has `{fragment(name, 60)}` {KEPT_BACK}"
     if not shown:
         return "setting", f"builds `{fragment(name, 60)}`"
     return "setting", f"sets `{fragment(name, 60)}` to `{fragment(shown + ('…' if shown != value else ''))}`"

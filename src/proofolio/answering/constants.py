@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from proofolio.answering.clauses import fragment
+from proofolio.answering.clauses import fragment, keeps_back
 from proofolio.core.records import Document, DocumentKind, Place
 from proofolio.retrieval.index import Index
 
@@ -13,6 +13,7 @@ LOOKED_AT = 12  # passages in which a constant's definition is looked for outsid
 LONGEST_VALUE = 90
 _CONSTANT = re.compile(r"(?<![\w$])(?P<name>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?![\w$(])")
 _NO_VALUE = re.compile(r"(?:None|null|nil|undefined|[\"']{2}|\$\{.*\}|<.*>)$", re.IGNORECASE)  # filled in elsewhere
+_EXAMPLE = re.compile(r"[.\-_](?:example|sample|template|dist)\b|(?:^|/)deprecated/", re.IGNORECASE)  # what runs may differ
 _FENCED = re.compile(r"`([^`]*)`")
 
 
@@ -47,7 +48,7 @@ def _in_document(name: str, document: Document, index: Index) -> tuple[str, Plac
     for number, line in enumerate(index.lines(document.source, document.path), 1):
         if name in line and (found := definition.match(line)):
             value = re.sub(r"\s+(?:#|//).*$", "", found["value"]).strip().rstrip(";,")
-            if value and len(value) <= LONGEST_VALUE and not value.endswith(("(", "{", "[")) and not _NO_VALUE.match(value):
+            if value and len(value) <= LONGEST_VALUE and not value.endswith(("(", "{", "[")) and not _NO_VALUE.match(value) and not keeps_back(name, value):
                 return f"`{name}` is `{fragment(value)}`", Place(document.source, document.path, number, number)
     return None
 
@@ -58,7 +59,7 @@ def _elsewhere(name: str, index: Index) -> tuple[str, Place] | None:
         place = (passage.source, passage.path)
         document = None if place in seen else index.document(*place)
         seen.add(place)
-        if document is not None and (found := _in_document(name, document, index)):
+        if document is not None and not _EXAMPLE.search(passage.path) and (found := _in_document(name, document, index)):
             return found
     return None
 

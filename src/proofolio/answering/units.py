@@ -12,7 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from proofolio.answering.clauses import DASHED, DEFINITION, SLASHED, clause_of, fragment
+from proofolio.answering.clauses import (
+    DASHED,
+    DEFINITION,
+    KEPT_BACK,
+    SLASHED,
+    clause_of,
+    fragment,
+    keeps_back,
+)
 from proofolio.core.records import Document, DocumentKind
 from proofolio.evidence.keys import settings_of
 
@@ -99,7 +107,10 @@ def _settings(document: Document, first: int, last: int, lines: Sequence[str]) -
             tail = _tail(path)
             note = _remark(line, ("#",))
             clause = f"`{fragment(tail)}` is `{fragment(value)}`" if value else f"`{fragment(path)}` is set up"
-            if document.language == "dockerfile":
+            if value and keeps_back(path, value):
+                clause = f"`{fragment(tail)}` is {KEPT_BACK}"
+                note = None
+            if document.language == "dockerfile" and not keeps_back(path, value):
                 clause = f"`{fragment(path + ' ' + value)}`"
             if note:
                 clause += f' ("{fragment(note[1], 90)}")'
