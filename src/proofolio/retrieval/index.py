@@ -134,10 +134,18 @@ class Index:
 
     def passage_at(self, source: str, path: str, line: int) -> int | None:
         """The id of the passage that holds a line of a document, or None."""
-        for passage in self.keep(("passages", source, path), lambda: self.passages_of(source, path)):
-            if passage.first <= line <= passage.last:
-                return passage.id
-        return None
+        spans = self._spans.get((source, path))
+        if spans is None:
+            spans = self.keep(("spans", source, path), lambda: [(p.id, p.first, p.last) for p in self.passages_of(source, path)])
+        return next((key for key, first, last in spans if first <= line <= last), None)
+
+    @cached_property
+    def _spans(self) -> dict[tuple[str, str], list[tuple[int, int, int]]]:
+        """(passage id, first line, last line) by document, for those that hold evidence: read at once, since most are looked up."""
+        spans: dict[tuple[str, str], list[tuple[int, int, int]]] = defaultdict(list)
+        for source, path, key, first, last in self._dossier.spans_with_evidence():
+            spans[source, path].append((key, first, last))
+        return dict(spans)
 
     # --- search ---------------------------------------------------------------------------------
 

@@ -319,6 +319,12 @@ class Dossier:
             "SELECT p.id FROM passages p JOIN documents d ON d.id = p.document WHERE d.source = ? AND d.path = ? ORDER BY p.first", (source, path))]
         return self.fetch(ids)
 
+    def spans_with_evidence(self) -> Iterator[tuple[str, str, int, int, int]]:
+        """(source, path, passage id, first line, last line) of the passages of documents that hold evidence, in file order."""
+        yield from self._db.execute(
+            "SELECT d.source, d.path, p.id, p.first, p.last FROM passages p JOIN documents d ON d.id = p.document "
+            "WHERE p.document IN (SELECT document FROM evidence) ORDER BY p.document, p.first")
+
     def evidence(self) -> list[Evidence]:
         """All the evidence, by document and line."""
         rows = self._db.execute(
