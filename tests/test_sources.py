@@ -171,6 +171,14 @@ def test_exclude_leaves_out_what_it_matches(tmp_path: Path) -> None:
         }  # fmt: skip
 
 
+def test_the_export_of_a_notebook_is_left_out_and_other_documents_are_not(tmp_path: Path) -> None:
+    for name in ("eda.ipynb", "eda.pdf", "eda.html", "report.pdf", "eda.md"):
+        (tmp_path / name).write_text("x")
+    source = open_source(str(tmp_path), Settings())
+    assert [entry.path for entry in source.entries()] == ["eda.ipynb", "eda.md", "report.pdf"]
+    assert any("export of the notebook" in problem.what for problem in source.problems)
+
+
 def test_a_changed_file_has_another_blob(tmp_path: Path, settings: Settings) -> None:
     root = write(tmp_path / "shop", {"a.py": "x = 1\n", "b.py": "y = 1\n"})
     before = {entry.path: entry.blob for entry in open_source(str(root), settings).entries()}

@@ -64,6 +64,7 @@ def choose(
     skipped = Skipped()
     every = sorted(listed, key=lambda entry: entry.path)
     built = output_folders(entry.path for entry in every)
+    notebooks = {entry.path.removesuffix(".ipynb") for entry in every if entry.path.endswith(".ipynb")}
     chosen: list[FileEntry] = []
     for entry in every:
         folder = _left_out_above(entry.path, built)
@@ -71,6 +72,8 @@ def choose(
             skipped.folder(folder[0], folder[1], 1)
             continue
         reason = left_out_file(entry.path.rsplit("/", 1)[-1])
+        if reason is None and entry.path.endswith((".pdf", ".html")) and entry.path.rsplit(".", 1)[0] in notebooks:
+            reason = "an export of the notebook beside it"
         if reason is None:
             by = rules.reason_in_folders(entry.path)
             reason = f"by {by}" if by else None
