@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from proofolio.answering import frames
-from proofolio.answering.candidates import Group, meets
+from proofolio.answering.candidates import Group
+from proofolio.answering.meeting import meets
 from proofolio.answering.phrasing import join
 from proofolio.answering.plan import Plan, Term
 from proofolio.core.records import Liveness
@@ -43,7 +44,7 @@ def asked_for(plan: Plan, terms: Sequence[Term], topics: Mapping[str, Topic], in
     telling = [t for t in terms if t.weight > TELLING]
     weight = sum(t.weight for t in telling) or 1.0
     live = frames.live_rules(index)
-    texts = {e.text: (e.text,) for topic in topics.values() for e in topic.expects}
+    texts = index.keep("expectations", lambda: {e.text: (e.text,) for topic in topics.values() for e in topic.expects})
     near = index.nearest(plan.question, texts)
     found = []
     for key, score in plan.topics[:3]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
+from proofolio.answering.meeting import IN_CONTEXT, Held, held_in, meets, met_by
 from proofolio.answering.plan import Kind, Plan, Term
+from proofolio.answering.unasked import ASIDE, DELIVERY, RESUME, ROWS, TEST, WORDING, kinds_asked, kinds_of
 from proofolio.answering.units import Unit, strings_of, units_of
 from proofolio.core.records import Document, DocumentKind, Evidence, Liveness, Place, Rank
 from proofolio.retrieval.index import Hit, Index
@@ -21,30 +24,16 @@ NEAR = 5  # lines between a telling unit and a neighbour that is said with it
 _BESIDE = {"setting", "output", "comment", "docstring", "raise", "return", "route", "test", "sentence", "row", "condition", "decorator", "dead"}
 _SELDOM = {"import", "heading", "repr", "snippet", "block"}
 DEEP = 24  # passages that are looked at closely: with fifty, the answers of three exams get worse, not better
-IN_UNIT, MEANS_SAME, IN_CONTEXT, SAME_IN_CONTEXT = 1.0, 0.75, 0.5, 0.35
 
 _DIGIT = re.compile(r"\d")
 _QUANTITY = re.compile(r"(?<![\w.`-])\d[\d.,]*%?(?!\w)")  # a number that stands by itself, not within a name
 _BECAUSE = re.compile(r"\b(because|since|so that|in order to|therefore|due to|reason|avoid|prevent|instead of|rather than|to keep|otherwise|trade-?off|chose|prefer|must not|should not|cannot)\b", re.IGNORECASE)
 _TRIVIAL = re.compile(
-    r"^(?:\}\s*else\s*)?if\s*\(?\s*err(?:or)?\s*!=\s*(?:nil|null)|^return(?:\s+(?:[\w\"]+,\s*)*(?:nil|none|null|true|false|self|this|err|error|result|results|res|data|app|df|response)\b)?[;\s]*$"
-    r"|^pass$|^(?:self|this)\.(?P<own>_?\w+) = (?P=own);?$|^super\b|^[-=#*~/\s]+$|^log\w*\.debug\(|^console\.log\(|^(?:try|else|finally)\b.{0,3}$"
-    r"|^(?:status|date|authors?|reviewers?|last updated)\s*:|^if __name__|= configparser\.|^\w+ = (?:\"{3}|'{3}|\\)$", re.IGNORECASE)  # lines that any program has
+    r"(?:\}\s*else\s*)?if\s*\(?\s*err(?:or)?\s*!=\s*(?:nil|null)|return(?:\s+(?:[\w\"]+,\s*)*(?:nil|none|null|true|false|self|this|err|error|result|results|res|data|app|df|response)\b)?[;\s]*$"
+    r"|pass$|(?:self|this)\.(?P<own>_?\w+) = (?P=own);?$|super\b|[-=#*~/\s]+$|log\w*\.debug\(|console\.log\(|(?:try|else|finally)\b.{0,3}$"
+    r"|(?:status|date|authors?|reviewers?|last updated)\s*:|if __name__|\w+ = (?:\"{3}|'{3}|\\)$", re.IGNORECASE)  # lines that any program has
 _KIND_BONUS = {"import": -0.22, "heading": -0.14, "snippet": -0.05, "line": -0.04, "block": -0.05, "comment": 0.0, "setting": 0.03,
                "output": 0.02, "repr": -0.2, "docstring": 0.02, "definition": 0.0, "dead": 0.0, "raise": 0.02, "test": 0.0}
-_ASIDE = re.compile(r"(?:^|/)(?:licen[cs]e|copying|notice|code_of_conduct|authors|\.gitignore|\.dockerignore|\.gitattributes|\.editorconfig|\.proofolioignore)[^/]*$", re.IGNORECASE)
-_RESUME = re.compile(r"(?:^|/)(?:resume|cv|résumé|lebenslauf|curriculum[^/]*)\.[^/]*$", re.IGNORECASE)
-_RESUME_ASKED = re.compile(r"\b(resume|résumé|cv|claims?|experience|career|background|skills?)\b", re.IGNORECASE)
-_ASIDE_ASKED = re.compile(r"licen[cs]|copyright|conduct|ignore", re.IGNORECASE)
-_TESTS_ASKED = re.compile(r"\b(tests?|tested|testing|cover(ed|age)?|verif\w+|proof|prove|fixtures?|mock\w*|assert\w*|check(ed|s)?)\b", re.IGNORECASE)
-_DELIVERY = re.compile(r"(?:^|/)(?:\.github/workflows|\.gitlab-ci|\.circleci|azure-pipelines|jenkinsfile|\.travis)", re.IGNORECASE)  # its keys are everyday words: name, job, run
-_DELIVERY_ASKED = re.compile(
-    r"\b(?:ci|cd|(?:build|deploy|pipeline|release|workflow|merge|push|commit|lint|check|test|publish|ship|image|branch|gate|automat|environment|secret|credential|tag|version"
-    r"|terraform|infrastructure|roll|schedul|action|scan|vulnerab)\w*|coverage|nightly|cron)\b", re.IGNORECASE)
-_ROWS = re.compile(r"\.(?:csv|tsv|jsonl|ndjson|geojson|svg)$|swagger|openapi", re.IGNORECASE)  # data, and descriptions that are made from code
-_ROWS_ASKED = re.compile(r"\b(?:sample|rows?|records?|data ?sets?|csv|columns?|values?|results?|measured|openapi|swagger|specification|contract)\b", re.IGNORECASE)
-_WORDING = re.compile(r"(?:^|/)(?:locales?|i18n|l10n|translations?|lang)/", re.IGNORECASE)  # the wording of an interface, language by language
-_WORDING_ASKED = re.compile(r"\b(languages?|translat\w*|locali[sz]\w*|internationali[sz]\w*|i18n|wording|texts?|labels?|messages?)\b", re.IGNORECASE)
 FOCUSED = 0.5  # weight of the files of the last answer among the lists that are fused
 IN_FOCUS = 0.2  # what being in one of them adds to a group
 BOTH = 0.5  # what meeting both a follow-up and the question before it is worth
@@ -62,8 +51,7 @@ _WRITTEN = frozenset({Rank.OUTPUT, Rank.RECORD, Rank.CLAIM})  # printed, recorde
 _RANK_BONUS = {Rank.OUTPUT: 0.03, Rank.CODE: 0.03, Rank.TEST: -0.03, Rank.RECORD: 0.02, Rank.CLAIM: 0.0}
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
+class Scored(NamedTuple):
     """A unit with its score and the stems of the question that it answers."""
 
     unit: Unit
@@ -106,10 +94,10 @@ def witnesses(plan: Plan, index: Index, terms: Sequence[Term]) -> tuple[dict[int
     found: dict[int, float] = {}
     by_rule: dict[str, tuple[float, int]] = {}
     wanted = {t.stem: t.weight for t in terms}
-    total = sum(wanted.values()) or 1.0
+    asked, total = frozenset(wanted), sum(wanted.values()) or 1.0
     for key, score in plan.topics[:3]:
         for item, passage, said in index.keep(("witnesses", key), lambda k=key: _live_on(k, index)):  # type: ignore[misc]
-            named = sum(wanted[s] for s in said & wanted.keys()) / total
+            named = sum(wanted[s] for s in said & asked) / total
             worth = min(1.0, score) * (0.35 + 0.15 * (item.strength - 2) + 0.5 * min(1.0, 2 * named))
             found[passage] = max(found.get(passage, 0.0), worth)
             if worth > by_rule.get(item.rule, (0.0, 0))[0]:
@@ -192,8 +180,8 @@ def group(plan: Plan, index: Index, terms: Sequence[Term], hit: Hit, prior: floa
     shown = [w for e in evidence_in(index, passage) if (w := _witness(plan, terms, e, context, weight)).score > 0]
     shown = _one_a_rule(sorted(shown, key=lambda w: (-w.score, w.item.start)))
     units = cut(index, document, passage)
-    scored = [_score(plan, terms, u, own, context, weight, document, prior) for u, own in units]
-    scored = [s for s in scored if s.score > 0]
+    held = held_in(terms, frozenset().union(*(own for _, own in units)), context)
+    scored = [s for u, own in units if (s := _score(plan, held, u, own, weight, document, prior)) is not None] if held else []
     if not scored and not shown:
         return None
     ranked = sorted(scored, key=lambda s: -s.score)
@@ -213,19 +201,21 @@ def group(plan: Plan, index: Index, terms: Sequence[Term], hit: Hit, prior: floa
         score += NUMBER if told_one else -NUMBER
     if document.kind is DocumentKind.PROSE and plan.kind in {Kind.CHOICE, Kind.PROCESS, Kind.WALKTHROUGH} and not plan.wants_number:
         score += EXPLAINS
-    if passage.rank is Rank.TEST and not _TESTS_ASKED.search(plan.question):
+    asked = kinds_asked(plan.question)
+    if passage.rank is Rank.TEST and TEST not in asked:
         score -= UNASKED_TEST
-    if _DELIVERY.search(passage.path) and not _DELIVERY_ASKED.search(plan.question):
+    unasked = kinds_of(passage.path) - asked
+    if DELIVERY in unasked:
         score -= UNASKED_KIND
-    if _ROWS.search(passage.path) and not plan.wants_number and not _ROWS_ASKED.search(plan.question):
+    if ROWS in unasked and not plan.wants_number:
         score -= UNASKED_KIND
     if plan.follow_up:
         score += BOTH * _of_both(plan, terms, matched | context)
-    if _ASIDE.search(passage.path) and not _ASIDE_ASKED.search(plan.question):
+    if ASIDE in unasked:
         score *= 0.4
-    if _RESUME.search(passage.path) and not _RESUME_ASKED.search(plan.question):
+    if RESUME in unasked:
         score *= 0.5
-    if _WORDING.search(passage.path) and not _WORDING_ASKED.search(plan.question):
+    if WORDING in unasked:
         score *= 0.7
     chosen = set(kept)
     said = frozenset().union(*(s.matched for s in scored if s.unit in chosen), *(w.matched for w in shown[: len(told)])) | (context & {t.stem for t in terms})
@@ -328,58 +318,42 @@ def _pick(ranked: Sequence[Scored], best: float, room: int, units: Sequence[Unit
         said.add(item.unit.clause)
         size += len(item.unit.clause)
     around = [(k.start, k.end) for k in kept] + [(e.start, e.end) for e in told]
-    near = sorted(
-        (min(abs(u.start - b) if u.start > b else abs(a - u.end) for a, b in around), u.start < around[0][0], u.start, u)
-        for u in units if u.clause not in said and u.kind in _BESIDE and not _TRIVIAL.search(u.text)
-    )
-    for distance, _, _, unit in near:
-        if distance > NEAR or len(kept) >= room + 1 or size + len(unit.clause) > MAX_SAID:
+    beside = [(min(abs(u.start - b) if u.start > b else abs(a - u.end) for a, b in around), u) for u in units if u.kind in _BESIDE and u.clause not in said]
+    near = sorted((distance, u.start < around[0][0], u.start, u) for distance, u in beside if distance <= NEAR and not _says_nothing(u.text))
+    for _, _, _, unit in near:
+        if len(kept) >= room + 1 or size + len(unit.clause) > MAX_SAID:
             break
         kept.append(unit)
         size += len(unit.clause)
     return kept
 
 
-def _score(plan: Plan, terms: Sequence[Term], unit: Unit, own: frozenset[str], context: frozenset[str], weight: float, document: Document, prior: float) -> Scored:
-    total, matched = 0.0, set()
-    direct = False
-    for term in terms:
-        share = meets(term, own, context)
-        if share:
-            total += term.weight * share
-            if share > IN_CONTEXT or term.stem in own:
-                matched.add(term.stem)
-                direct = True
+def _score(plan: Plan, held: Sequence[Held], unit: Unit, own: frozenset[str], weight: float, document: Document, prior: float) -> Scored | None:
+    """How well a unit meets the question, and in which words; None where it does not."""
+    total, matched = met_by(own, held)
+    if not total:
+        return None
     score = total / weight
-    if not direct:
+    if not matched:
         score *= 0.5
-    if score > 0:
-        score += _KIND_BONUS.get(unit.kind, 0.0)
-        if plan.wants_number:
-            score += 0.1 * bool(_DIGIT.search(unit.text)) + 0.2 * bool(_QUANTITY.search(unit.text))
-        if plan.wants_reason and _BECAUSE.search(unit.text):
-            score += 0.12
-        if _TRIVIAL.search(unit.text):
-            score -= SAYS_NOTHING
-        if "dead" in document.flags:
-            score -= 0.08
-        if document.kind is DocumentKind.PROSE and len(unit.text) < 12:
-            score -= 0.1
-        score += 0.08 * prior
-    return Scored(unit, score, frozenset(matched))
+    score += _KIND_BONUS.get(unit.kind, 0.0)
+    if plan.wants_number:
+        score += 0.1 * bool(_DIGIT.search(unit.text)) + 0.2 * bool(_QUANTITY.search(unit.text))
+    if plan.wants_reason and _BECAUSE.search(unit.text):
+        score += 0.12
+    if _says_nothing(unit.text):
+        score -= SAYS_NOTHING
+    if "dead" in document.flags:
+        score -= 0.08
+    if document.kind is DocumentKind.PROSE and len(unit.text) < 12:
+        score -= 0.1
+    score += 0.08 * prior
+    return Scored(unit, score, matched) if score > 0 else None
 
 
-def meets(term: Term, own: frozenset[str], context: frozenset[str]) -> float:
-    """How well words and their context meet a term, 0 to 1: the word itself, or one that means the same."""
-    if term.stem in own:
-        return IN_UNIT
-    best = IN_CONTEXT if term.stem in context else 0.0
-    for other in term.alternatives:
-        if other.stems <= own:
-            best = max(best, MEANS_SAME * (0.4 + 0.6 * other.weight))
-        elif other.stems <= context:
-            best = max(best, SAME_IN_CONTEXT * other.weight)
-    return best
+def _says_nothing(text: str) -> bool:
+    """Whether any program has such a line."""
+    return bool(_TRIVIAL.match(text)) or "= configparser." in text.lower()
 
 
 def diverse(ranked: Sequence[Group], terms: Sequence[Term], limit: int) -> list[Group]:
@@ -388,7 +362,8 @@ def diverse(ranked: Sequence[Group], terms: Sequence[Term], limit: int) -> list[
     chosen: list[Group] = []
     pool = list(ranked)
     while pool and len(chosen) < limit:
-        best = max(pool, key=lambda g: (_gain(g, chosen, weights), -g.passage.id))
+        gain = _gains(chosen, weights)
+        best = max(pool, key=lambda g: (gain(g), -g.passage.id))
         if chosen and best.score < 0.45 * chosen[0].score:
             break
         pool.remove(best)
@@ -397,15 +372,20 @@ def diverse(ranked: Sequence[Group], terms: Sequence[Term], limit: int) -> list[
     return chosen
 
 
-def _gain(group: Group, chosen: Sequence[Group], weights: Mapping[str, float]) -> float:
+def _gains(chosen: Sequence[Group], weights: Mapping[str, float]) -> Callable[[Group], float]:
     """What a group adds to those chosen: its score, the words that it is the first to meet, a file not yet seen."""
     covered = frozenset().union(*(c.matched for c in chosen)) if chosen else frozenset[str]()
-    fresh = sum(weights.get(s, 0.0) for s in group.matched - covered) / (sum(weights.values()) or 1.0)
+    total = sum(weights.values()) or 1.0
     rules = {e.rule for c in chosen for e in c.evidence}
-    again = sum(e.rule in rules for e in group.evidence) / max(1, len(group.evidence))
-    beside = [c for c in chosen if c.passage.path == group.passage.path]
-    near = any(abs(c.passage.first - group.passage.first) < 3 for c in beside)
-    return group.score + 0.35 * fresh - 0.06 * len(beside) - SAME_RULE * again - (1.0 if near else 0.0)
+
+    def gain(group: Group) -> float:
+        fresh = sum(weights.get(s, 0.0) for s in group.matched - covered) / total
+        again = sum(e.rule in rules for e in group.evidence) / max(1, len(group.evidence)) if rules else 0.0
+        beside = [c for c in chosen if c.passage.path == group.passage.path]
+        near = any(abs(c.passage.first - group.passage.first) < 3 for c in beside)
+        return group.score + 0.35 * fresh - 0.06 * len(beside) - SAME_RULE * again - (1.0 if near else 0.0)
+
+    return gain
 
 
 def _repeats(group: Group, other: Group) -> bool:

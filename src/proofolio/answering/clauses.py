@@ -17,6 +17,10 @@ _ARROW = re.compile(r"^(?:export\s+)?(?:const|let|var)\s+(?P<name>[\w$]+)\s*(?::
 _TEST = re.compile(r"^(?:it|test)(?:\.\w+)?\(\s*[\"'`](?P<name>.+?)[\"'`]|^(?:async\s+)?def\s+(?P<fn>test_\w+)|^func\s+(?P<go>Test\w+)")
 _ROUTE = re.compile(r"^@?\w+\.(?P<verb>get|post|put|patch|delete|route|websocket|api_route)\(\s*[\"'](?P<path>[^\"']*)[\"']", re.IGNORECASE)
 _IMPORT = re.compile(r"^(?:import\b|from\s+\S+\s+import\b|const\s+.+=\s*require\(|library\(|using\s|#include|use\s)")
+_BRANCH = re.compile(r"^(?:\}\s*)?(?:if|elif|else if|while|unless)\b\s*(?P<cond>.+?)\s*(?:[:{]|;\s*(?:then|do))?$")
+_CAUGHT = re.compile(r"^(?:except|catch|rescue)\b|^\}\s*catch")
+_CALL = re.compile(r"^[\w.$]+(?:<[^>]*>)?\(.*")
+_ONE_MORE = re.compile(r"\s*[\w*]+\s*=(?!=)")
 DASHED = frozenset({"sql", "lua", "haskell", "elm", "ada", "vhdl", "plsql"})  # "--" opens a comment there
 SLASHED = frozenset({
     "javascript", "typescript", "tsx", "jsx", "java", "kotlin", "scala", "go", "rust", "c", "cpp", "c++", "csharp", "swift",
@@ -72,6 +76,8 @@ def _balanced(code: str) -> str:
 
 def _several(value: str) -> bool:
     """Whether more arguments follow the first on a line within a call (``a=1, b=2``)."""
+    if "," not in value and ")" not in value and "]" not in value and "}" not in value:
+        return False
     depth, quote = 0, ""
     for i, ch in enumerate(value):
         if quote:
@@ -82,7 +88,7 @@ def _several(value: str) -> bool:
             depth += 1
         elif ch in ")]}":
             depth -= 1
-        elif ch == "," and depth <= 0 and re.match(r"\s*[\w*]+\s*=(?!=)", value[i + 1 :]):
+        elif ch == "," and depth <= 0 and _ONE_MORE.match(value, i + 1):
             return True
     return depth < 0
 
@@ -93,7 +99,7 @@ def clause_of(code: str, language: str = "") -> tuple[str, str]:
     if test:
         name = test["name"] or test["fn"] or test["go"]
         return "test", f"tests `{fragment(name)}`"
-    route = _ROUTE.match(code)
+    route = _ROUTE.match(code) if "(" in code else None
     if route:
         verb = route["verb"].upper().replace("API_ROUTE", "ROUTE")
         return "route", f"serves `{fragment(code.lstrip('@'))}`" if verb == "ROUTE" else f"serves `{verb} {route['path'] or '/'}`"
@@ -101,31 +107,31 @@ def clause_of(code: str, language: str = "") -> tuple[str, str]:
         return "decorator", f"is decorated with `{fragment(code)}`"
     if _IMPORT.match(code):
         return "import", f"has `{fragment(code)}`"
-    definition = DEFINITION.match(code) or _ARROW.match(code)
+    definition = DEFINITION.match(code) or (_ARROW.match(code) if "=>" in code else None)
     if definition:
         return "definition", f"defines `{fragment(code.rstrip(':{ '), 100)}`"
     for word, verb in (("raise ", "raises"), ("throw ", "throws"), ("return ", "returns"), ("yield ", "yields")):
         if code.startswith(word):
             return word.strip(), f"{verb} `{fragment(code[len(word):])}`"
-    branch = re.match(r"^(?:\}\s*)?(?:if|elif|else if|while|unless)\b\s*(?P<cond>.+?)\s*(?:[:{]|;\s*(?:then|do))?$", code)
+    branch = _BRANCH.match(code)
     if branch:
         return "condition", f"checks `{fragment(_balanced(branch['cond'].strip()))}`"
-    if re.match(r"^(?:except|catch|rescue)\b|^\}\s*catch", code):
+    if _CAUGHT.match(code):
         return "except", f"catches with `{fragment(code.rstrip(':{ '))}`"
     if language in SLASHED and _METHOD.match(code):
         return "definition", f"defines `{fragment(code.rstrip('{ '), 100)}`"
     if language in DASHED:
         return "line", f"has `{fragment(code)}`"
-    typed = _TYPED.match(code)
+    typed = _TYPED.match(code) if ":" in code else None
     if typed and _TYPE_NAME.match(typed["type"]):
         return "setting", f"declares `{fragment(code)}`"
-    assign = (_SHELL_ASSIGN if language == "shell" else _ASSIGN).match(code)
+    assign = (_SHELL_ASSIGN if language == "shell" else _ASSIGN).match(code) if "=" in code or "<-" in code else None
     keyword = _KWARG.match(code) if language != "shell" else None
     found = assign if assign and not code.endswith("=>") else keyword
     if found and (_several(found["value"]) or (":" in code[: found.start("value")] and found is keyword and language == "python")):
         return "setting", f"has `{fragment(_balanced(code.rstrip(',')))}`"
     if found:
         return _set(found["name"], found["value"].rstrip(",") if found is keyword else found["value"])
-    if re.match(r"^[\w.$]+(?:<[^>]*>)?\(.*", code) or code.startswith("await "):
+    if _CALL.match(code) or code.startswith("await "):
         return "call", f"calls `{fragment(code.removeprefix('await '))}`"
     return "line", f"has `{fragment(code)}`"

@@ -32,6 +32,7 @@ from proofolio.core.records import (
     Status,
 )
 from proofolio.evidence.rules import Topic
+from proofolio.evidence.wordings import without_ways
 from proofolio.retrieval.index import Index
 from proofolio.retrieval.words import stems
 
@@ -126,11 +127,9 @@ class Composer:
         """Whether a question asks for the practice as such: it has few telling words beside the topic's."""
         if plan.wants_number or plan.follow_up:
             return False
-        spare = plan.question
-        for pattern in topic.ask:
-            spare = pattern.sub(" ", spare)
+        spare = stems(without_ways(plan.question, topic, self.topics))
         known = frozenset(s for v in (topic.name, *topic.vocabulary) for s in stems(v))
-        left = [t for t in terms if t.weight >= 0.25 and t.stem in stems(spare) and t.stem not in known]
+        left = [t for t in terms if t.weight >= 0.25 and t.stem in spare and t.stem not in known]
         short = sum(t.weight >= 0.15 for t in terms) <= SHORT
         return len(left) <= (1 if short else 0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from proofolio.answering.clauses import fragment, keeps_back
 from proofolio.core.records import Document, DocumentKind, Place
@@ -44,9 +45,8 @@ def values_of(names: Sequence[str], document: Document, index: Index, limit: int
 def _in_document(name: str, document: Document, index: Index) -> tuple[str, Place] | None:
     if document.kind not in {DocumentKind.CODE, DocumentKind.NOTEBOOK, DocumentKind.CONFIG, DocumentKind.SQL}:
         return None
-    definition = _definition(name)
     for number, line in enumerate(index.lines(document.source, document.path), 1):
-        if name in line and (found := definition.match(line)):
+        if name in line and (found := _definition(name).match(line)):
             value = re.sub(r"\s+(?:#|//).*$", "", found["value"]).strip().rstrip(";,")
             if value and len(value) <= LONGEST_VALUE and not value.endswith(("(", "{", "[")) and not _NO_VALUE.match(value) and not keeps_back(name, value):
                 return f"`{name}` is `{fragment(value)}`", Place(document.source, document.path, number, number)
@@ -64,6 +64,7 @@ def _elsewhere(name: str, index: Index) -> tuple[str, Place] | None:
     return None
 
 
+@lru_cache(maxsize=256)
 def _definition(name: str) -> re.Pattern[str]:
     return re.compile(
         rf"^\s*(?:export\s+|(?:const|let|var|val|final|static|public|private|protected|readonly|int|long|double|float|String)\s+)*"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from proofolio.answering.candidates import cut
 from proofolio.answering.phrasing import join, places, sentence
@@ -228,7 +228,7 @@ def _noted(record: Record, terms: Sequence[Term], index: Index) -> list[Statemen
             if (unit.kind != "sentence" and not row) or not 5 <= len(unit.clause.split()) <= 40 or unit.text.endswith(":"):
                 continue
             told = any(_tells_of(e, unit) for e in record.shows)
-            met = _meets(replace(unit, text=_CODE.sub(" ", unit.text)), terms)
+            met = _meets(unit._replace(text=_CODE.sub(" ", unit.text)), terms)
             several = sum(t.weight >= 0.25 and (t.stem in own or any(a.stems <= own for a in t.alternatives)) for t in terms) >= 2
             if not (told or opens or record.about & own or several or _GAIN.search(unit.text)):
                 continue  # it merely shares a word with the question

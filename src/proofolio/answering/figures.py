@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from proofolio.answering.plan import Kind, Plan, Term
 from proofolio.core.records import Figure, FigureRef
@@ -50,13 +51,8 @@ def _beside(plan: Plan, index: Index, wanted: Sequence[Term], total: float) -> l
     phrases = [frozenset(words(p)) for p in (topic.name, *topic.vocabulary)] if topic else []
     phrases = [p for p in phrases if len(p) > 1 or all(index.count(w) <= _SELDOM * index.total for w in p)]
     scored = []
-    for key, figure in index.figures:
-        name = caption(figure)
-        if _LOGO.search(f"{figure.path} {name}"):
-            continue
-        image = figure.mime.startswith("image/") and figure.cell is None
-        said = frozenset(words(figure.path.rsplit(".", 1)[0])) if image else frozenset(words(name))
-        score = sum(_share(t, said) for t in telling) / total if total else 0.0
+    for key, figure, image, said, roots in index.keep("named figures", lambda: list(_named(index))):
+        score = sum(_share(t, said, roots) for t in telling) / total if total else 0.0
         art = max((len(p) for p in phrases if p and p <= said), default=0) if image else 0
         if "mermaid" in figure.mime and plan.kind is Kind.WALKTHROUGH and topic and _DESIGN.search(topic.name):
             art = 1  # what is walked through is what a flowchart draws
@@ -67,11 +63,26 @@ def _beside(plan: Plan, index: Index, wanted: Sequence[Term], total: float) -> l
     return [FigureRef(f.source, f.path, f.cell, caption(f), key) for _, key, f in scored]
 
 
-def _share(term: Term, said: frozenset[str]) -> float:
+def _named(index: Index) -> Iterator[tuple[int, Figure, bool, frozenset[str], frozenset[str]]]:
+    """Each figure that is no logo with its id, whether it is an image file, and the words that name it with their stems."""
+    for key, figure in index.figures:
+        name = caption(figure)
+        if not _LOGO.search(f"{figure.path} {name}"):
+            image = figure.mime.startswith("image/") and figure.cell is None
+            said = frozenset(words(figure.path.rsplit(".", 1)[0] if image else name))
+            yield key, figure, image, said, frozenset(map(stem, said))
+
+
+def _share(term: Term, said: frozenset[str], roots: frozenset[str]) -> float:
     """What a term gives a figure of that name: its weight, half of it where only a word that means the same is there."""
-    if term.stem in {stem(w) for w in said}:
+    if term.stem in roots:
         return term.weight
-    return 0.5 * term.weight if any(a.weight >= _SURE and frozenset(words(a.phrase)) <= said for a in term.alternatives) else 0.0
+    return 0.5 * term.weight if any(a.weight >= _SURE and _words_of(a.phrase) <= said for a in term.alternatives) else 0.0
+
+
+@lru_cache(maxsize=20_000)
+def _words_of(phrase: str) -> frozenset[str]:
+    return frozenset(words(phrase))
 
 
 def caption(figure: Figure) -> str:

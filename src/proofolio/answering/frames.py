@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from proofolio.answering.candidates import cut, staged
 from proofolio.answering.phrasing import dead_word, join, say_evidence, sentence, strip_stop
@@ -19,6 +20,8 @@ from proofolio.retrieval.words import FILLER, content_words, stem, stems
 MAX_LABELS = 4
 SPOKEN_OF = 0.5  # share of an expectation's telling words that one passage holds for it to count as spoken of
 _RANK_ORDER = {Rank.OUTPUT: 0, Rank.CODE: 1, Rank.RECORD: 2, Rank.TEST: 3, Rank.CLAIM: 4}
+_LIVE, _CLAIMED, _DEAD = "live", "claimed", "dead"
+_AS = {Liveness.LIVE: _LIVE, Liveness.MENTIONED: _CLAIMED}  # whatever is neither is dead
 MEANT = 0.6  # what a word of the work that means a word of the question counts for, against the word itself
 MORE = 2  # further pieces of evidence by a rule that has been told, for words that it has not met
 ASIDE = 60  # characters that a value in brackets may take
@@ -34,6 +37,14 @@ _OF_ITS_OWN = re.compile(r"\bdecision record of (?:its|their) own\b", re.IGNOREC
 _VALUES = re.compile(r"`[^`]+`|(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
 _SAYS_MORE = re.compile(r"“[^”]*[.!?]”|“(?:[^”\s]+\s+){7,}[^”]*”")  # a quoted sentence, not a title
 _TOLD_BY_RECORD = re.compile(r"\bdecision record\b", re.IGNORECASE)
+
+
+class _Said(NamedTuple):
+    """A piece of evidence with the stems of what it says, once with those of its rule and once without."""
+
+    item: Evidence
+    words: frozenset[str]
+    own: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,49 +68,43 @@ def shown(topic: Topic, index: Index, terms: Sequence[Term]) -> Shown:
         for root, weight in ((s, MEANT * term.weight * a.weight) for a in term.alternatives for s in a.stems if len(a.stems) == 1):
             wanted[root] = max(weight, wanted.get(root, 0.0))
     expected = {rule: i for i, e in enumerate(topic.expects) for rule in e.rules}
-    best: dict[str, Evidence] = {}
-    dead: dict[str, Evidence] = {}
-    claimed: dict[str, Evidence] = {}
+    asked = frozenset(t.stem for t in terms if t.weight >= 0.3)
 
-    others: list[Evidence] = []
-    also: list[Evidence] = []  # found by the same rule for another word of the question: a depth beside a rate
-    asked = {t.stem for t in terms if t.weight >= 0.3}
+    def key(e: _Said, weights: Mapping[str, float] = wanted, roots: frozenset[str] = frozenset(wanted)) -> tuple[float, int, int, str, int]:
+        meets = sum(weights[s] for s in e.words & roots)
+        item = e.item
+        return (-meets - 0.5 * item.strength - (0.6 if item.rule in expected else 0.0), _RANK_ORDER[item.rank], len(item.path), item.path, item.start)
 
-    def named(e: Evidence) -> frozenset[str]:
-        return stems(e.say) & asked
-
-    def key(e: Evidence, weights: Mapping[str, float] = wanted) -> tuple[float, int, int, str, int]:
-        meets = sum(weights.get(s, 0.0) for s in stems(f"{e.say} {e.rule}"))
-        return (-meets - 0.5 * e.strength - (0.6 if e.rule in expected else 0.0), _RANK_ORDER[e.rank], len(e.path), e.path, e.start)
-
-    for item in _on(topic, index):
-        if item.liveness is Liveness.LIVE:
-            bucket = best
-        elif item.liveness is Liveness.MENTIONED:
-            bucket = claimed
-        else:
-            bucket = dead
-        if item.rule not in bucket or key(item, direct) < key(bucket[item.rule], direct):
-            bucket[item.rule] = item
-        if item.liveness is Liveness.LIVE and named(item):
-            others.append(item)
-    for item in sorted(others, key=key):
-        first = best[item.rule]
-        if not named(item) <= named(first) and len(also) < MORE and not any(named(item) <= named(o) for o in also):
-            also.append(item)
+    roots = frozenset(direct)
+    first: dict[tuple[str, str], tuple[tuple[float, int, int, str, int], _Said]] = {}
+    others: list[_Said] = []
+    for said in _on(topic, index):
+        item = said.item
+        place, own = (_AS.get(item.liveness, _DEAD), item.rule), key(said, direct, roots)
+        if place not in first or own < first[place][0]:
+            first[place] = own, said
+        if item.liveness is Liveness.LIVE and not said.own.isdisjoint(asked):
+            others.append(said)
+    best, dead, claimed = ({rule: e for (how, rule), (_, e) in first.items() if how == wanted_how} for wanted_how in (_LIVE, _DEAD, _CLAIMED))
+    also: list[_Said] = []  # found by the same rule for another word of the question: a depth beside a rate
+    for said in sorted(others, key=key):
+        named = said.own & asked
+        if not named <= best[said.item.rule].own and len(also) < MORE and not any(named <= o.own for o in also):
+            also.append(said)
     return Shown(
-        tuple(_opened(e, index) for e in sorted([*best.values(), *also], key=key)),
-        tuple(sorted((e for r, e in dead.items() if r not in best), key=key)),
-        tuple(sorted((e for r, e in claimed.items() if r not in best), key=key)),
+        tuple(_opened(e.item, index) for e in sorted([*best.values(), *also], key=key)),
+        tuple(e.item for e in sorted((e for r, e in dead.items() if r not in best), key=key)),
+        tuple(e.item for e in sorted((e for r, e in claimed.items() if r not in best), key=key)),
     )
 
 
-def _on(topic: Topic, index: Index) -> list[Evidence]:
+def _on(topic: Topic, index: Index) -> list[_Said]:
     """The evidence on a topic: by the rules that name it, and by those that its expectations name."""
 
-    def found() -> list[Evidence]:
+    def found() -> list[_Said]:
         expected = {rule for e in topic.expects for rule in e.rules}
-        return [e for e in index.evidence if (topic.id in e.topics or e.rule in expected) and not staged(e)]
+        held = [e for e in index.evidence if (topic.id in e.topics or e.rule in expected) and not staged(e)]
+        return [_Said(e, stems(f"{e.say} {e.rule}"), stems(e.say)) for e in held]
 
     return index.keep(("evidence on", topic.id), found)
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from proofolio.evidence.concepts import Expansion, expand
 from proofolio.evidence.mentions import Mention, mentioned_in
 from proofolio.evidence.rules import Topic
+from proofolio.evidence.wordings import asked_in
 from proofolio.retrieval.words import FILLER, content_words, stem, stems
 
 OWN_TRADE, NEAR_OWN_TRADE = 0.3, 0.1  # what a topic of the asker's trade is worth beyond others: asked for, only near
@@ -177,9 +178,9 @@ def _alternative(phrase: str, weight: float) -> Alternative:
 def _topics(question: str, topics: Mapping[str, Topic], nearness: Mapping[str, float], asker: str = "") -> tuple[tuple[str, float], ...]:
     """The topics that a question asks about, best first: by their ways of asking, then by nearness in meaning."""
     scores: dict[str, float] = {}
-    for key, topic in topics.items():
-        near = nearness.get(key, 0.0)
-        matched = sum(1 for pattern in topic.ask if pattern.search(question))
+    asked = asked_in(question, topics)
+    for key in topics:
+        near, matched = nearness.get(key, 0.0), asked[key]
         if matched:
             scores[key] = 1.0 + 0.2 * min(matched - 1, 2) + near
         elif near >= NEAR_ENOUGH:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from proofolio.answering.absence import Asked
-from proofolio.answering.candidates import Group, cut, meets
+from proofolio.answering.candidates import Group, cut
 from proofolio.answering.clauses import fragment
+from proofolio.answering.meeting import meets
 from proofolio.answering.phrasing import join, places, sentence, speaker
 from proofolio.answering.plan import Kind, Plan, Term
 from proofolio.answering.units import Unit

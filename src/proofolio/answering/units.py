@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from proofolio.answering.clauses import (
     DASHED,
@@ -51,8 +51,7 @@ _NOTHING = frozenset({"}", "{", ")", "]", "});", ");", "},", "],", "};", "else:"
 _ROW = re.compile(r"^\s*\|(.+)\|\s*$")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Unit:
+class Unit(NamedTuple):
     """Lines ``start``..``end`` (1-based), what kind of thing they are, the text to search and say."""
 
     start: int
@@ -153,6 +152,8 @@ def _strings(lines: Sequence[str], base: int, last: int) -> dict[int, int]:
     quote, opened = "", 0
     for number in range(base, min(last, len(lines)) + 1):
         line, at = lines[number - 1], 0
+        if not quote and '"""' not in line and "'''" not in line:
+            continue
         if quote:
             inside[number] = opened
             end = line.find(quote)
@@ -179,7 +180,7 @@ def _code(
     inside = strings if strings is not None else _strings(lines, base, last) if language in _QUOTING else {}
     openers = frozenset(inside.values())
     marks = _marks(language)
-    opening = _opening(marks)
+    opening, begins = _opening(marks), frozenset("/*{<" + "".join(mark[0] for mark in marks))  # no other character opens a remark
     number = first
     while number <= last:
         line = lines[number - 1] if number <= len(lines) else ""
@@ -205,7 +206,7 @@ def _code(
             yield from _docstring(number, number, lines, '"""' if '"""' in stripped else "'''")
             number += 1
             continue
-        comment = _COMMENT.match(line) if opening.match(line) else None
+        comment = _COMMENT.match(line) if stripped[0] in begins and opening.match(line) else None
         if comment:
             end, text = number, comment["text"].strip()
             dead = _looks_like_code(text)
@@ -246,6 +247,8 @@ def _said(buffer: list[tuple[int, str]]) -> Iterator[Unit]:
 def _join(number: int, last: int, lines: Sequence[str], marks: tuple[str, ...] = ("#", "//")) -> tuple[int, str]:
     """A logical line: joined while brackets stay open, for at most ten lines and 260 characters."""
     text, end = lines[number - 1].strip(), number
+    if "(" not in text and "[" not in text:
+        return end, text
     if _open(_uncommented(text, marks)):
         text = _uncommented(text, marks).rstrip("# ")
     while end < last and end - number < MAX_JOIN and len(text) < 260 and _open(text) and not text.endswith("{"):
@@ -274,7 +277,10 @@ def _before_remark(marks: tuple[str, ...]) -> re.Pattern[str]:
 
 def _remark(text: str, marks: tuple[str, ...]) -> tuple[str, str] | None:
     """The code of a line and the remark at its end, where there is one outside of quotes."""
-    if not any(mark in text for mark in marks):
+    for mark in marks:
+        if mark in text:
+            break
+    else:
         return None
     for found in _before_remark(marks).finditer(text):
         code, said = text[: found.start()], text[found.end() :].strip()
@@ -287,7 +293,7 @@ def _uncommented(text: str, marks: tuple[str, ...]) -> str:
     """A line without the remark at its end."""
     found = _remark(text, marks)
     text = found[0] if found else text
-    return _BARE_MARK.sub("", text) if "#" in marks else text
+    return _BARE_MARK.sub("", text) if "#" in text and "#" in marks else text
 
 
 def _open(text: str) -> bool:
@@ -295,7 +301,7 @@ def _open(text: str) -> bool:
 
 
 def _code_unit(start: int, end: int, text: str, language: str = "", marks: tuple[str, ...] = ("#", "//")) -> Unit:
-    text = _BARE_MARK.sub("", text) if "#" in marks else text
+    text = _BARE_MARK.sub("", text) if "#" in text and "#" in marks else text
     note = _remark(text, marks)
     code = note[0] if note else text
     kind, clause = clause_of(code.rstrip(";").rstrip(), language)

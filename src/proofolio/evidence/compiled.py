@@ -17,7 +17,7 @@ from typing import Any
 
 from proofolio.core.errors import PackError
 
-Build = Callable[[Sequence[Path]], list[dict[str, Any]]]
+Build = Callable[[Sequence[Path]], list[Any]]
 
 
 def packs_folder() -> Path:
@@ -43,13 +43,13 @@ def fingerprint(paths: Sequence[Path]) -> str:
     return digest.hexdigest()
 
 
-def load_compiled(name: str, paths: Sequence[Path], build: Build) -> list[dict[str, Any]]:
+def load_compiled(name: str, paths: Sequence[Path], build: Build) -> list[Any]:
     """The plain entries of a pack: from its compiled form where that is fresh, else from its YAML."""
     entries = read_compiled(name, paths)
     return build(paths) if entries is None else entries
 
 
-def read_compiled(name: str, paths: Sequence[Path]) -> list[dict[str, Any]] | None:
+def read_compiled(name: str, paths: Sequence[Path]) -> list[Any] | None:
     """The plain entries of a pack's compiled form; None where that is missing, damaged or older than the YAML."""
     try:
         data = json.loads(compiled_path(name).read_text(encoding="utf-8"))
@@ -57,7 +57,7 @@ def read_compiled(name: str, paths: Sequence[Path]) -> list[dict[str, Any]] | No
         return None  # not made yet, or damaged: the YAML is the truth
     if not isinstance(data, dict) or data.get("sources") != fingerprint(paths):
         return None
-    entries: list[dict[str, Any]] = data["entries"]
+    entries: list[Any] = data["entries"]
     return entries
 
 
@@ -71,9 +71,10 @@ def write_compiled(name: str, paths: Sequence[Path], build: Build) -> Path:
 
 
 if __name__ == "__main__":
-    from proofolio.evidence import concepts, registry, rules
+    from proofolio.evidence import concepts, registry, rules, wordings
 
     print(write_compiled("concepts", concepts.pack_files(), concepts.build))
     print(write_compiled("technologies", registry.pack_files(), registry.build))
     print(write_compiled("rules", rules.rule_files(), rules.build_rules))
     print(write_compiled("topics", rules.topic_files(), rules.build_topics))
+    print(write_compiled("wordings", rules.topic_files(), wordings.build))

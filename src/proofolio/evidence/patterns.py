@@ -12,7 +12,7 @@ from proofolio.evidence.literals import Need, needs_of
 
 # The letters beyond ASCII that equal an ASCII letter when case is ignored (dotted and dotless i, long s, Kelvin),
 # and the digits beyond ASCII.
-_KIN = re.compile("[\u0130\u0131\u017f\u212a]|(?![0-9])\\d")
+KIN = re.compile("[\u0130\u0131\u017f\u212a]|(?![0-9])\\d")
 _TRY = 12  # characters that a search passes in the time of one separate attempt to match ...
 _TRY_LONG = 2  # ... and where each attempt goes through a long run before it fails
 _WORTH_LOOKING = 40  # attempts that take the time of looking for one more needle
@@ -51,7 +51,7 @@ class Haystack:
     def kin(self) -> bool:
         """Whether characters beyond ASCII count as ASCII ones, so that a pattern's needs may hide in them."""
         if self._kin is None:
-            self._kin = not self.text.isascii() and bool(_KIN.search(self.text))
+            self._kin = not self.text.isascii() and bool(KIN.search(self.text))
         return self._kin
 
     def holds_one(self, needles: Sequence[str], folded: bool) -> bool:
@@ -131,7 +131,7 @@ class Pattern:
                 if wanted in looked:
                     break
             else:
-                if text.isascii() or not _KIN.search(text):
+                if text.isascii() or not KIN.search(text):
                     return None
                 break
         return self.compiled.search(text)

@@ -170,12 +170,11 @@ def build_rules(paths: Sequence[Path]) -> list[dict[str, Any]]:
 
 
 def build_topics(paths: Sequence[Path]) -> list[dict[str, Any]]:
-    """Topic files as plain entries, checked, with what their patterns need."""
+    """Topic files as plain entries, checked."""
     built = []
     for entry, path in _entries(paths, "topic"):
-        topic = _check_topic(entry, path)
-        misses = [_plain(pattern) for pattern, _ in topic.near_misses]
-        built.append({**entry, "compiled": [[_plain(p) for p in topic.ask], misses]})
+        _check_topic(entry, path)
+        built.append(entry)
     return built
 
 
@@ -289,21 +288,17 @@ def _check_topic(entry: dict[str, Any], path: Path) -> Topic:
 
 def _topic(entry: dict[str, Any], where: str) -> Topic:
     try:
-        ask, misses = entry["ask"], entry.get("near_misses", ())
-        ask_needs, miss_needs = entry.get("compiled", ([None] * len(ask), [None] * len(misses)))
         return Topic(
             id=str(entry["id"]),
             name=str(entry["name"]),
             trade=str(entry["trade"]),
-            ask=tuple(_pattern(p, re.IGNORECASE, n) for p, n in zip(ask, ask_needs, strict=True)),
+            ask=tuple(_pattern(p, re.IGNORECASE) for p in entry["ask"]),
             examples=tuple(entry["examples"]),
             vocabulary=tuple(str(v) for v in entry["vocabulary"]),
             lead=str(entry["lead"]),
             lead_third=str(entry.get("lead_third", entry["lead"])),
             expects=tuple(Expectation(str(e["text"]), tuple(e["rules"])) for e in entry["expects"]),
-            near_misses=tuple(
-                (_pattern(m["pattern"], re.IGNORECASE, n), str(m["why"])) for m, n in zip(misses, miss_needs, strict=True)
-            ),
+            near_misses=tuple((_pattern(m["pattern"], re.IGNORECASE), str(m["why"])) for m in entry.get("near_misses", ())),
         )
     except KeyError as error:
         raise PackError(f"{where} lacks {error.args[0]!r}.", "See docs/packs.md.") from error

@@ -10,6 +10,7 @@ from typing import Any
 from proofolio.core.errors import UsageError
 from proofolio.core.records import Evidence, Liveness
 from proofolio.evidence.rules import Topic
+from proofolio.evidence.wordings import asked_in
 from proofolio.rendering.clean import clean, json_text, one_line
 from proofolio.retrieval.index import Index
 
@@ -33,7 +34,8 @@ def topics_for(topics: Mapping[str, Topic], wanted: str | None) -> list[Topic]:
     if not found and low:
         found = [t for t in topics.values() if low in t.id or low in t.name.lower()]
     if not found:
-        found = [t for t in topics.values() if any(pattern.search(wanted) for pattern in t.ask)]
+        asked = asked_in(wanted, topics)
+        found = [topic for key, topic in topics.items() if key in asked]
     if not found:
         raise UsageError(f"No topic is called {one_line(wanted)[:80]!r}.", _hint(topics, low))
     return found

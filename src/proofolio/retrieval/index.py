@@ -6,6 +6,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from proofolio.core.records import Document, Evidence, Figure, Metric, Problem, SourceInfo, TechnologyUse
@@ -48,7 +49,8 @@ class Index:
         self._embed = lru_cache(maxsize=256)(self._embed_query)
         self._salience = lru_cache(maxsize=20_000)(self._word_salience)
         # The parts of one answer ask for the same again: reasons, trade-offs, each half of a question.
-        self._matching = lru_cache(maxsize=64)(dossier.lexical)
+        self._ranking = dossier.ranking()
+        self._matching = lru_cache(maxsize=64)(self._ranking.best)
         self._near = lru_cache(maxsize=64)(self._dense)
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
 
@@ -150,7 +152,7 @@ class Index:
     # --- search ---------------------------------------------------------------------------------
 
     def _count(self, phrase: str) -> int:
-        return self._dossier.count_matching(_quoted(phrase))
+        return self._dossier.count_matching(phrase)
 
     def salience(self, word: str) -> float:
         """How much a word says by itself, 0 to 1; 1 for every word without an encoder."""
@@ -161,8 +163,7 @@ class Index:
 
     def lexical(self, terms: Iterable[str], limit: int) -> list[tuple[int, float]]:
         """(passage id, BM25 score) for any of the terms; a term of several words is a phrase."""
-        match = " OR ".join(dict.fromkeys(_quoted(t) for t in terms if stem(t)))
-        return self._matching(match, limit) if match else []
+        return self._matching(tuple(t for t in terms if stem(t)), limit)
 
     @cached_property
     def _matrix(self) -> tuple[NDArray[np.int64], NDArray[np.float32]] | None:
@@ -197,9 +198,10 @@ class Index:
 
         ids, rows = matrix
         scores = rows @ query
-        best = np.argpartition(-scores, min(limit, len(scores) - 1))[:limit]
-        best = best[np.argsort(-scores[best])]
-        return [(int(ids[i]), float(scores[i])) for i in best]
+        apart = -scores
+        best = np.argpartition(apart, min(limit, len(scores) - 1))[:limit]
+        best = best[np.argsort(apart[best])]
+        return list(zip(ids[best].tolist(), scores[best].tolist(), strict=True))
 
     def similarity(self, question: str, texts: Sequence[str]) -> list[float]:
         """Cosine of each text with the question; zeros without an encoder."""
@@ -213,13 +215,12 @@ class Index:
         query = self._embed(question)
         if query is None or self._encoder is None:
             return {}
-        encoder = self._encoder
-        names = [name for name, texts in groups.items() for _ in texts]
-        rows = self.keep(("groups", tuple(groups)), lambda: encoder.encode([t for texts in groups.values() for t in texts]))
-        best: dict[str, float] = {}
-        for name, score in zip(names, rows @ query, strict=True):
-            best[name] = max(best.get(name, 0.0), float(score))
-        return best
+        import numpy as np
+
+        encoder, wanted = self._encoder, [name for name, texts in groups.items() if texts]
+        rows, starts = self.keep(("groups", tuple(groups)), lambda: _stacked(encoder, [groups[name] for name in wanted]))
+        best = np.maximum(np.maximum.reduceat(rows @ query, starts), 0) if wanted else rows
+        return dict(zip(wanted, best.tolist(), strict=True))
 
     def fuse(self, lists: Sequence[tuple[float, Sequence[int]]], limit: int) -> list[Hit]:
         """Weighted reciprocal rank fusion of ranked passage ids."""
@@ -231,6 +232,7 @@ class Index:
         return [Hit(p, scores[p.id]) for p in self._dossier.fetch(best)]
 
 
-def _quoted(phrase: str) -> str:
-    """An FTS5 string: anything the candidate or interviewer wrote is data, never query syntax."""
-    return '"' + phrase.replace('"', " ").replace("\x00", " ") + '"'
+def _stacked(encoder: Encoder, groups: Sequence[Sequence[str]]) -> tuple[NDArray[np.float32], list[int]]:
+    """The vectors of all the texts of groups, none of them empty, and where each group begins."""
+    starts = list(accumulate((len(texts) for texts in groups[:-1]), initial=0))
+    return encoder.encode([text for texts in groups for text in texts]), starts

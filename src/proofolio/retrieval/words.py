@@ -9,6 +9,7 @@ import Stemmer
 
 _WORD = re.compile(r"[A-Za-zÀ-ɏ]+|\d+(?:\.\d+)?|[^\x00-\x7f]+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+MAX_RUNS = 100_000  # runs of letters or digits whose stems are kept
 _porter = Stemmer.Stemmer("porter")
 
 # What carries a question but says nothing of what it is about.
@@ -37,6 +38,19 @@ FILLER = frozenset(
 )
 
 
+class _Stems(dict[str, frozenset[str]]):
+    """The stems of each run of letters or digits that was met: a text is mostly made of such as were."""
+
+    def __missing__(self, run: str) -> frozenset[str]:
+        if len(self) >= MAX_RUNS:
+            self.clear()
+        found = self[run] = frozenset(stem(w) for w in _HUMP.sub(" ", run).split())
+        return found
+
+
+_stems_of_run = _Stems()
+
+
 @lru_cache(maxsize=200_000)
 def stem(word: str) -> str:
     """The Porter stem of a word, as SQLite's tokenizer makes it."""
@@ -51,7 +65,8 @@ def words(text: str) -> list[str]:
 @lru_cache(maxsize=50_000)
 def stems(text: str) -> frozenset[str]:
     """The stems of a text."""
-    return frozenset(stem(w) for w in words(text))
+    # An identifier is split only where its letters change their case: within one run.
+    return frozenset().union(*map(_stems_of_run.__getitem__, set(_WORD.findall(text))))
 
 
 def content_words(text: str) -> list[str]:

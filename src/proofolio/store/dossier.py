@@ -29,6 +29,7 @@ from proofolio.core.records import (
     SourceInfo,
     TechnologyUse,
 )
+from proofolio.store.ranking import Ranking, quoted
 
 SCHEMA_VERSION = 1
 _CAMEL = re.compile(r"\b[A-Z]*+[a-z]++[A-Z][A-Za-z]*+\b")
@@ -288,17 +289,13 @@ class Dossier:
         cells = tuple(Cell(**c) for c in json.loads(row[9]))
         return Document(row[0], row[1], DocumentKind(row[2]), row[3], row[4], row[5], commit, Rank(row[7]), row[8], cells, (), json.loads(row[10]))
 
-    def lexical(self, match: str, limit: int) -> list[tuple[int, float]]:
-        """(passage id, score) of the best passages for an FTS5 query, higher scores first."""
-        rows = self._db.execute(
-            "SELECT rowid, -rank FROM passages_fts WHERE passages_fts MATCH ? AND rank MATCH 'bm25(1.0, 0.8)' ORDER BY rank LIMIT ?",
-            (match, limit),
-        )
-        return rows.fetchall()
+    def ranking(self) -> Ranking:
+        """What ranks the passages for words; it knows the dossier as it is now."""
+        return Ranking(self._db)
 
-    def count_matching(self, match: str) -> int:
-        """In how many passages an FTS5 query matches."""
-        return int(self._db.execute("SELECT count(*) FROM passages_fts WHERE passages_fts MATCH ?", (match,)).fetchone()[0])
+    def count_matching(self, phrase: str) -> int:
+        """In how many passages a word or phrase stands."""
+        return int(self._db.execute("SELECT count(*) FROM passages_fts WHERE passages_fts MATCH ?", (quoted(phrase),)).fetchone()[0])
 
     def fetch(self, ids: Sequence[int]) -> list[StoredPassage]:
         """The passages with these ids, in the order of the ids."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -110,14 +110,29 @@ def _in_documents(name: str, citations: Sequence[Citation], library: Library) ->
     last = name.rsplit(".", 1)[-1]
     for citation in citations:
         document = library.document(citation.source, citation.path)
-        if document and re.search(rf"(?<!\w){re.escape(last)}(?!\w)", document.text, re.IGNORECASE):
+        if document and _stands_alone(last.lower(), document.text.lower(), _of_a_word):
             return True
     return False
 
 
+def _stands_alone(wanted: str, text: str, joins: Callable[[str], bool], joins_before: str = "") -> bool:
+    """Whether a piece of text stands somewhere with no character beside it that would make it part of another."""
+    at = text.find(wanted)
+    while at >= 0:
+        before, after = text[at - 1 : at] if at else "", text[at + len(wanted) : at + len(wanted) + 1]
+        if not joins(before) and not (before and before in joins_before) and not joins(after):
+            return True
+        at = text.find(wanted, at + 1)
+    return False
+
+
+def _of_a_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
 def _number_stands(number: str, text: str) -> bool:
     plain = number.rstrip("%").replace(",", "")
-    if re.search(rf"(?<![\d.]){re.escape(plain)}(?!\d)", text.replace(",", "").replace("_", "")):
+    if _stands_alone(plain, text.replace(",", "").replace("_", ""), str.isdecimal, "."):
         return True
     if number in text:
         return True
