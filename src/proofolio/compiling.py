@@ -16,7 +16,6 @@ from filelock import FileLock, Timeout
 from proofolio.core.errors import DossierError, PortfolioError
 from proofolio.core.records import FileEntry, Problem, SourceInfo
 from proofolio.core.version import __version__
-from proofolio.crew import Crew, hands_for
 from proofolio.retrieval.encoder import Encoder, quantise
 from proofolio.settings import Settings
 from proofolio.sources import Source, history, open_portfolio
@@ -142,6 +141,7 @@ def _changes(source: Source, dossier: Dossier, fresh: bool) -> tuple[list[FileEn
 def _write(dossier: Dossier, settings: Settings, work: Sequence[Work], report: CompileReport, progress: Progress, fresh: bool) -> None:
     # What reads a file is loaded where one has to be read: a portfolio that has not changed is asked without it.
     from proofolio.compiling_files import file_compiler
+    from proofolio.crew import Crew, hands_for
     from proofolio.readers import caption_figures
 
     compile_one = file_compiler()

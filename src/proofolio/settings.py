@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
-
-import platformdirs
 
 from proofolio.core.errors import UsageError
 
@@ -33,7 +30,11 @@ class Settings:
 
     def cache_dir(self) -> Path:
         """Where dossiers live: outside the candidate's folders unless told otherwise."""
-        return Path(self.cache) if self.cache else Path(platformdirs.user_cache_dir("proofolio"))
+        if self.cache:
+            return Path(self.cache)
+        import platformdirs
+
+        return Path(platformdirs.user_cache_dir("proofolio"))
 
 
 def load_settings(config: Path | None = None, **flags: Any) -> Settings:
@@ -55,6 +56,8 @@ def load_settings(config: Path | None = None, **flags: Any) -> Settings:
 
 
 def _from_file(config: Path) -> dict[str, Any]:
+    import tomllib
+
     try:
         data = tomllib.loads(config.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

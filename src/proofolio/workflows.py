@@ -41,7 +41,7 @@ class Portfolio:
         self._load()
 
     def _load(self) -> None:
-        self.index = Index(self._dossier, self.encoder)
+        self.index = Index(self._dossier, self.encoder, self.settings.cache_dir() / "texts")
         self._composer = Composer(self.index, self.topics, self.settings.voice)
 
     @contextmanager

@@ -20,6 +20,7 @@ _IMPORT = re.compile(r"^(?:import\b|from\s+\S+\s+import\b|const\s+.+=\s*require\
 _BRANCH = re.compile(r"^(?:\}\s*)?(?:if|elif|else if|while|unless)\b\s*(?P<cond>.+?)\s*(?:[:{]|;\s*(?:then|do))?$")
 _CAUGHT = re.compile(r"^(?:except|catch|rescue)\b|^\}\s*catch")
 _CALL = re.compile(r"^[\w.$]+(?:<[^>]*>)?\(.*")
+_SAID_AS = ("raise ", "throw ", "return ", "yield ")
 _ONE_MORE = re.compile(r"\s*[\w*]+\s*=(?!=)")
 DASHED = frozenset({"sql", "lua", "haskell", "elm", "ada", "vhdl", "plsql"})  # "--" opens a comment there
 SLASHED = frozenset({
@@ -95,28 +96,29 @@ def _several(value: str) -> bool:
 
 def clause_of(code: str, language: str = "") -> tuple[str, str]:
     """The kind of a logical line of code, and how it is said."""
-    test = _TEST.match(code)
+    first = code[:1]  # most expressions below can begin with few characters
+    test = _TEST.match(code) if first in "itadf" else None
     if test:
         name = test["name"] or test["fn"] or test["go"]
         return "test", f"tests `{fragment(name)}`"
-    route = _ROUTE.match(code) if "(" in code else None
+    route = _ROUTE.match(code) if "(" in code and "." in code else None
     if route:
         verb = route["verb"].upper().replace("API_ROUTE", "ROUTE")
         return "route", f"serves `{fragment(code.lstrip('@'))}`" if verb == "ROUTE" else f"serves `{verb} {route['path'] or '/'}`"
     if code.startswith("@") and language not in _NOT_DECORATED:
         return "decorator", f"is decorated with `{fragment(code)}`"
-    if _IMPORT.match(code):
+    if first in "ifclu#" and _IMPORT.match(code):
         return "import", f"has `{fragment(code)}`"
-    definition = DEFINITION.match(code) or (_ARROW.match(code) if "=>" in code else None)
+    definition = (DEFINITION.match(code) if first in "edpsacfit" else None) or (_ARROW.match(code) if "=>" in code else None)
     if definition:
         return "definition", f"defines `{fragment(code.rstrip(':{ '), 100)}`"
-    for word, verb in (("raise ", "raises"), ("throw ", "throws"), ("return ", "returns"), ("yield ", "yields")):
-        if code.startswith(word):
-            return word.strip(), f"{verb} `{fragment(code[len(word):])}`"
-    branch = _BRANCH.match(code)
+    if code.startswith(_SAID_AS):
+        word = code.partition(" ")[0]
+        return word, f"{word}s `{fragment(code[len(word) + 1 :])}`"
+    branch = _BRANCH.match(code) if first in "}iewu" else None
     if branch:
         return "condition", f"checks `{fragment(_balanced(branch['cond'].strip()))}`"
-    if _CAUGHT.match(code):
+    if first in "ecr}" and _CAUGHT.match(code):
         return "except", f"catches with `{fragment(code.rstrip(':{ '))}`"
     if language in SLASHED and _METHOD.match(code):
         return "definition", f"defines `{fragment(code.rstrip('{ '), 100)}`"
@@ -126,8 +128,9 @@ def clause_of(code: str, language: str = "") -> tuple[str, str]:
     if typed and _TYPE_NAME.match(typed["type"]):
         return "setting", f"declares `{fragment(code)}`"
     assign = (_SHELL_ASSIGN if language == "shell" else _ASSIGN).match(code) if "=" in code or "<-" in code else None
-    keyword = _KWARG.match(code) if language != "shell" else None
-    found = assign if assign and not code.endswith("=>") else keyword
+    found = assign if not code.endswith("=>") else None
+    keyword = _KWARG.match(code) if found is None and language != "shell" else None
+    found = found or keyword
     if found and (_several(found["value"]) or (":" in code[: found.start("value")] and found is keyword and language == "python")):
         return "setting", f"has `{fragment(_balanced(code.rstrip(',')))}`"
     if found:

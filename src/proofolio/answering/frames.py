@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from proofolio.answering.candidates import cut, staged
@@ -123,7 +123,7 @@ def _opened(item: Evidence, index: Index) -> Evidence:
             if unit.kind != "sentence" or unit.start > FIRST_LINES:
                 continue
             told = headings < 2 and len(unit.text.split()) >= 4 and unit.text[-1:] in ".!?" and unit.text[:1].isalnum() and not _STATUS.search(unit.text)
-            return replace(item, say=f"{strip_stop(item.say)}; it begins: {_curly(unit)}", end=unit.end) if told else item
+            return item._replace(say=f"{strip_stop(item.say)}; it begins: {_curly(unit)}", end=unit.end) if told else item
     return item
 
 

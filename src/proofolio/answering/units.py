@@ -47,6 +47,7 @@ _REPR = re.compile(r"^\s*[\w.]*\(?(?:\w+=[^=]*,\s*)*\w+=[^=,]+[,)]+\s*$|^\s*<[\w
 _RUN_IN = re.compile(r"^\s*(?:[-*+]\s+|\d+[.)]\s+)?(?:\*\*|__)(?P<head>[^*_]{2,60}?)(?:[.:](?:\*\*|__)|(?:\*\*|__)[.:])\s+(?=\S)")
 _QUOTES = re.compile(r"\"\"\"|\'\'\'|#.*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'")
 _DOCSTRING = re.compile(r"^[rRuUbBfF]{0,2}(?:\"\"\"|\'\'\')")
+_BEFORE_QUOTES = frozenset("rRuUbBfF\"'")
 _NOTHING = frozenset({"}", "{", ")", "]", "});", ");", "},", "],", "};", "else:", "try:", "*/", "/**", "---", '"""', "'''"})
 _ROW = re.compile(r"^\s*\|(.+)\|\s*$")
 
@@ -202,7 +203,7 @@ def _code(
                         yield Unit(n, n, "line", lines[n - 1].strip(), f"has `{fragment(lines[n - 1])}`")
             number = end + 1
             continue
-        if _DOCSTRING.match(stripped):
+        if stripped[0] in _BEFORE_QUOTES and _DOCSTRING.match(stripped):
             yield from _docstring(number, number, lines, '"""' if '"""' in stripped else "'''")
             number += 1
             continue

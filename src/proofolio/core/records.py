@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class DocumentKind(StrEnum):
@@ -187,8 +187,7 @@ class Passage:
 # --- what is known ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """A typed fact that a rule found at a place: what it shows, said in a sentence."""
 
     rule: str
@@ -206,8 +205,7 @@ class Evidence:
     matcher: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TechnologyUse:
+class TechnologyUse(NamedTuple):
     """How a technology appears in a portfolio: live use, or only a name."""
 
     technology: str

@@ -10,8 +10,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from proofolio.core.errors import PackError
 from proofolio.evidence.compiled import read_compiled
 from proofolio.evidence.literals import Need
@@ -198,6 +196,8 @@ def _plain(pattern: Pattern | None) -> list[Any] | None:
 
 def read_pack(path: Path) -> list[dict[str, Any]]:
     """The entries of a pack file: a YAML list of mappings that have an ``id``."""
+    import yaml  # packs are read from their compiled form as a rule
+
     try:
         data = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (OSError, yaml.YAMLError) as error:

@@ -7,10 +7,12 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import accumulate
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from proofolio.core.records import Document, Evidence, Figure, Metric, Problem, SourceInfo, TechnologyUse
 from proofolio.retrieval.encoder import Encoder
+from proofolio.retrieval.kept import vectors
 from proofolio.retrieval.words import stem
 from proofolio.store.dossier import Dossier, StoredPassage
 
@@ -39,11 +41,15 @@ class Hit:
 
 
 class Index:
-    """Search and lookups over one dossier; loads evidence, technologies and vectors once."""
+    """Search and lookups over one dossier; loads evidence, technologies and vectors once.
 
-    def __init__(self, dossier: Dossier, encoder: Encoder | None) -> None:
+    ``folder`` is where vectors of texts that belong to no portfolio are kept; None keeps none.
+    """
+
+    def __init__(self, dossier: Dossier, encoder: Encoder | None, folder: Path | None = None) -> None:
         self._dossier = dossier
         self._encoder = encoder
+        self._folder = folder
         self.count = lru_cache(maxsize=20_000)(self._count)
         self.lines = lru_cache(maxsize=2_000)(self._lines)
         self._embed = lru_cache(maxsize=256)(self._embed_query)
@@ -218,9 +224,14 @@ class Index:
         import numpy as np
 
         encoder, wanted = self._encoder, [name for name, texts in groups.items() if texts]
-        rows, starts = self.keep(("groups", tuple(groups)), lambda: _stacked(encoder, [groups[name] for name in wanted]))
+        rows, starts = self.keep(("groups", tuple(groups)), lambda: self._stacked(encoder, [groups[name] for name in wanted]))
         best = np.maximum(np.maximum.reduceat(rows @ query, starts), 0) if wanted else rows
         return dict(zip(wanted, best.tolist(), strict=True))
+
+    def _stacked(self, encoder: Encoder, groups: Sequence[Sequence[str]]) -> tuple[NDArray[np.float32], list[int]]:
+        """The vectors of all the texts of groups, none of them empty, and where each group begins."""
+        starts = list(accumulate((len(texts) for texts in groups[:-1]), initial=0))
+        return vectors(encoder, [text for texts in groups for text in texts], self._folder), starts
 
     def fuse(self, lists: Sequence[tuple[float, Sequence[int]]], limit: int) -> list[Hit]:
         """Weighted reciprocal rank fusion of ranked passage ids."""
@@ -230,9 +241,3 @@ class Index:
                 scores[key] += weight / (RRF + rank + 1)
         best = sorted(scores, key=lambda k: (-scores[k], k))[:limit]
         return [Hit(p, scores[p.id]) for p in self._dossier.fetch(best)]
-
-
-def _stacked(encoder: Encoder, groups: Sequence[Sequence[str]]) -> tuple[NDArray[np.float32], list[int]]:
-    """The vectors of all the texts of groups, none of them empty, and where each group begins."""
-    starts = list(accumulate((len(texts) for texts in groups[:-1]), initial=0))
-    return encoder.encode([text for texts in groups for text in texts]), starts

@@ -66,8 +66,12 @@ def choose(
     built = output_folders(entry.path for entry in every)
     notebooks = {entry.path.removesuffix(".ipynb") for entry in every if entry.path.endswith(".ipynb")}
     chosen: list[FileEntry] = []
+    above: dict[str, tuple[str, str] | None] = {}
     for entry in every:
-        folder = _left_out_above(entry.path, built)
+        inside = entry.path.rpartition("/")[0]
+        if inside not in above:
+            above[inside] = _left_out_above(inside, built)
+        folder = above[inside]
         if folder is not None and not kept_output(entry.path):
             skipped.folder(folder[0], folder[1], 1)
             continue
@@ -92,9 +96,9 @@ def choose(
     return chosen
 
 
-def _left_out_above(path: str, built: dict[str, str]) -> tuple[str, str] | None:
-    """The outermost folder above ``path`` that is left out, with the reason."""
-    parts = path.split("/")[:-1]
+def _left_out_above(inside: str, built: dict[str, str]) -> tuple[str, str] | None:
+    """The outermost folder among ``inside`` and those above it that is left out, with the reason."""
+    parts = inside.split("/") if inside else []
     for i, part in enumerate(parts):
         reason = left_out_folder(part)
         folder = "/".join(parts[: i + 1])

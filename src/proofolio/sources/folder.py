@@ -41,7 +41,7 @@ class FolderSource(Closing):
         """The files that may be evidence, by path. Raises PortfolioError where the root cannot be listed."""
         if self._entries is None:
             if self._root.is_file():
-                self._entries = [_entry(self._root, self._root.name, self._root.stat())]
+                self._entries = [_entry(str(self._root), self._root.name, self._root.stat())]
             else:
                 rules = IgnoreRules(self._settings.exclude)
                 listed = list(self._walk(rules))
@@ -78,7 +78,7 @@ class FolderSource(Closing):
                         f"{self._root} holds more than {MAX_LISTED:,} files.",
                         "Point at the projects themselves, or leave folders out with exclude.",
                     )
-                yield _entry(Path(child.path), path, status)
+                yield _entry(child.path, path, status)
 
     def _children(self, folder: str, place: str) -> list[os.DirEntry[str]]:
         try:
@@ -153,14 +153,14 @@ def _encodable(path: str) -> bool:
     return True
 
 
-def _entry(place: Path, path: str, status: os.stat_result) -> FileEntry:
+def _entry(place: str, path: str, status: os.stat_result) -> FileEntry:
     return FileEntry(path, status.st_size, f"{status.st_size}-{status.st_mtime_ns}", _reader(place, path))
 
 
-def _reader(place: Path, path: str) -> Callable[[], bytes]:
+def _reader(place: str, path: str) -> Callable[[], bytes]:
     def read() -> bytes:
         try:
-            return place.read_bytes()
+            return Path(place).read_bytes()
         except OSError as error:
             raise UnreadableFileError(
                 f"{path} cannot be read: {error.strerror}.", "Check its permissions."

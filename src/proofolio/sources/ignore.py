@@ -7,11 +7,13 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-
-import pathspec
+from typing import TYPE_CHECKING
 
 from proofolio.core.records import Problem
 from proofolio.sources import patterns
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 IGNORE_NAME = ".proofolioignore"
 _HASHED = re.compile(r"[.\-_][0-9a-zA-Z_-]{8,20}\.(?:js|css|mjs)$")
@@ -60,23 +62,23 @@ class IgnoreRules:
     """The gitignore-like rules of one source: ``exclude`` settings and ignore files by folder."""
 
     exclude: tuple[str, ...] = ()
-    _excluded: pathspec.GitIgnoreSpec = field(init=False)
-    _files: dict[str, list[tuple[str, pathspec.GitIgnoreSpec]]] = field(default_factory=dict)
+    _excluded: GitIgnoreSpec | None = field(init=False)
+    _files: dict[str, list[tuple[str, GitIgnoreSpec]]] = field(default_factory=dict)
     _folders: dict[str, str | None] = field(default_factory=dict)  # the folders that were asked about, with the reason
 
     def __post_init__(self) -> None:
-        self._excluded = pathspec.GitIgnoreSpec.from_lines(self.exclude)
+        self._excluded = _spec(self.exclude) if self.exclude else None
 
     def add(self, folder: str, name: str, text: str) -> None:
         """Take in the ignore file ``name`` of ``folder`` ("" for the root)."""
         lines = (line for line in text.splitlines() if _valid_pattern(line))
         self._folders.clear()
-        self._files.setdefault(folder, []).append((name, pathspec.GitIgnoreSpec.from_lines(lines)))
+        self._files.setdefault(folder, []).append((name, _spec(lines)))
 
     def reason(self, path: str, is_folder: bool = False) -> str | None:
         """Why ``path`` is left out by the settings or by an ignore file, or None; deeper files win."""
         probe = path + "/" if is_folder else path
-        if self.exclude and self._excluded.match_file(probe):
+        if self._excluded is not None and self._excluded.match_file(probe):
             return "the exclude setting"
         found: str | None = None
         for folder in _ancestors(path) if self._files else ():
@@ -100,10 +102,16 @@ class IgnoreRules:
         return self.reason(path)
 
 
+def _spec(lines: Iterable[str]) -> GitIgnoreSpec:
+    from pathspec import GitIgnoreSpec  # most sources have no such rules
+
+    return GitIgnoreSpec.from_lines(lines)
+
+
 def _valid_pattern(line: str) -> bool:
     """A line that git would not understand ("!" alone, "foo\\") is no reason to stop."""
     try:
-        pathspec.GitIgnoreSpec.from_lines([line])
+        _spec([line])
     except (ValueError, re.error):
         return False
     return True
@@ -120,16 +128,19 @@ def output_folders(paths: Iterable[str]) -> dict[str, str]:
 
     ``vendor`` beside a ``go.mod`` is dependencies; ``vendor`` in a shop's code is the shop's own word.
     """
+    files: dict[str, list[str]] = defaultdict(list)
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        files[folder].append(name)
     children: dict[str, set[str]] = defaultdict(set)
     under: dict[str, list[str]] = defaultdict(list)
-    for path in paths:
-        folder, name = posixpath.split(path)
-        children[folder].add(name)
+    for folder, names in files.items():
+        children[folder].update(names)
         parts = folder.split("/") if folder else []
         for i, part in enumerate(parts):
             children["/".join(parts[:i])].add(part)
             if part in patterns.OUTPUT_FOLDERS:
-                under["/".join(parts[: i + 1])].append(name)
+                under["/".join(parts[: i + 1])] += names
     found: dict[str, str] = {}
     for folder in list(children):
         parent, name = posixpath.split(folder)

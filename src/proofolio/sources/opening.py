@@ -10,7 +10,6 @@ from pathlib import Path
 from proofolio.core.errors import PortfolioError
 from proofolio.core.records import Problem
 from proofolio.settings import CONFIG_NAME, Settings, load_settings
-from proofolio.sources.archive import ARCHIVE_ENDINGS, ArchiveSource, is_archive
 from proofolio.sources.base import Source
 from proofolio.sources.clone import clone, is_url
 from proofolio.sources.command import GitError
@@ -114,6 +113,8 @@ def _open(spec: str, settings: Settings, name: str | None) -> Source:
     path = _existing(spec)
     name = name or _name_of(path)
     if path.is_file():
+        from proofolio.sources.archive import ArchiveSource, is_archive  # a folder is opened without it
+
         return ArchiveSource(path, settings, name) if is_archive(path) else FolderSource(path, settings, name)
     if not path.is_dir():
         raise PortfolioError(
@@ -198,6 +199,8 @@ def _existing(spec: str) -> Path:
 def _name_of(path: Path) -> str:
     name = path.name
     if path.is_file():
+        from proofolio.sources.archive import ARCHIVE_ENDINGS
+
         ending = next(
             (e for e in sorted(ARCHIVE_ENDINGS, key=len, reverse=True) if name.lower().endswith(e)), ""
         )

@@ -32,6 +32,7 @@ from proofolio.core.records import (
 from proofolio.store.ranking import Ranking, quoted
 
 SCHEMA_VERSION = 1
+_KINDS, _RANKS, _LIVENESS = {str(k): k for k in DocumentKind}, {str(r): r for r in Rank}, {str(v): v for v in Liveness}
 _CAMEL = re.compile(r"\b[A-Z]*+[a-z]++[A-Z][A-Za-z]*+\b")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -305,7 +306,7 @@ class Dossier:
             f"FROM passages p JOIN documents d ON d.id = p.document WHERE p.id IN ({marks})", list(ids),
         ).fetchall()
         found = {
-            r[0]: StoredPassage(r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], DocumentKind(r[9]), Rank(r[10]))
+            r[0]: StoredPassage(r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], _KINDS[r[9]], _RANKS[r[10]])
             for r in rows
         }
         return [found[i] for i in ids if i in found]
@@ -326,17 +327,19 @@ class Dossier:
         """All the evidence, by document and line."""
         rows = self._db.execute(
             "SELECT e.rule, e.topics, d.path, d.source, e.first, e.last, e.cell, e.say, e.slots, e.liveness, e.rank, e.strength, e.matcher "
-            "FROM evidence e JOIN documents d ON d.id = e.document ORDER BY d.source, d.path, e.first")
+            "FROM evidence e JOIN documents d ON d.id = e.document ORDER BY d.source, d.path, e.first").fetchall()
+        topics = {text: tuple(text.split()) for text in {r[1] for r in rows}}
+        slots = json.loads(f"[{','.join(r[8] for r in rows)}]")
         return [
-            Evidence(r[0], tuple(r[1].split()), r[2], r[3], r[4], r[5], r[6], r[7], json.loads(r[8]), Liveness(r[9]), Rank(r[10]), r[11], r[12])
-            for r in rows
+            Evidence(r[0], topics[r[1]], r[2], r[3], r[4], r[5], r[6], r[7], values, _LIVENESS[r[9]], _RANKS[r[10]], r[11], r[12])
+            for r, values in zip(rows, slots, strict=True)
         ]
 
     def technologies(self) -> list[TechnologyUse]:
         """All uses of technologies."""
         rows = self._db.execute(
             "SELECT t.technology, t.liveness, d.source, d.path, t.first, t.last, t.cell, t.how FROM technologies t JOIN documents d ON d.id = t.document")
-        return [TechnologyUse(r[0], Liveness(r[1]), *r[2:]) for r in rows]
+        return [TechnologyUse(r[0], _LIVENESS[r[1]], *r[2:]) for r in rows]
 
     def metrics(self) -> list[Metric]:
         """All the numbers with names."""
