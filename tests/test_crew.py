@@ -79,7 +79,7 @@ def test_many_files_compile_to_the_same(tmp_path: Path, monkeypatch: pytest.Monk
         (work / f"m{n}.py").write_text(f"import pandas as pd\n\n\ndef load_{n}():\n    return pd.read_csv('{n}.csv')\n")
     found = []
     for hands in (0, 2):
-        monkeypatch.setattr("proofolio.compiling.hands_for", lambda files, hands=hands: hands)
+        monkeypatch.setattr("proofolio.crew.hands_for", lambda files, hands=hands: hands)
         with open_compiled(str(work), Settings(cache=str(tmp_path / str(hands)), encoder="none")) as opened:
             answer = opened.ask("Where is the data loaded from?").to_json() | {"elapsed_ms": 0}
             assert opened.report is not None
