@@ -92,3 +92,8 @@ def test_docstrings_and_comments_lie_where_a_scan_of_every_character_finds_them(
         docs = [(s, e) for s, e, kind in zones_of(document).spans if kind == "doc"]
         assert set(docs) <= set(standing), repr(text)
     assert line_starts("a\nb\n") == [0, 2, 4]
+
+
+def test_the_first_search_ignores_case_as_later_ones_do() -> None:
+    pattern = Pattern(r"\bslow\w*", re.IGNORECASE)
+    assert [bool(pattern.search("WHAT MADE IT SLOWER?")) for _ in range(2)] == [True, True]

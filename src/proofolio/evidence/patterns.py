@@ -125,8 +125,9 @@ class Pattern:
 
     def search(self, text: str) -> re.Match[str] | None:
         """The first match in a short text (a question, the value of a setting)."""
+        needs = self.needs if self.needs is not None else self.known_needs()  # first: they tell whether case is ignored
         looked = _lower(text) if self.folded else text
-        for need in self.needs if self.needs is not None else self.known_needs():
+        for need in needs:
             for wanted in need.texts:
                 if wanted in looked:
                     break
