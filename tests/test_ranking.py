@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -83,7 +84,8 @@ def test_ways_of_asking_are_found_as_if_each_were_tried() -> None:
     topics = builtin_topics()
     asked = random.Random(_SEED).sample(questions(), 240)
     found = [asked_in(q, topics) for q in asked]
-    tried = [Counter({t.id: n for t in topics.values() if (n := sum(1 for p in t.ask if p.search(q)))}) for q in asked]
+    ways = {t.id: [re.compile(p.pattern, re.IGNORECASE) for p in t.ask] for t in topics.values()}  # plain: nothing of ours decides what is tried
+    tried = [Counter({key: n for key, patterns in ways.items() if (n := sum(1 for p in patterns if p.search(q)))}) for q in asked]
     assert found == tried
     assert sum(map(bool, found)) > len(asked) / 2
 
